@@ -621,3 +621,85 @@ fn each_place_of_an_opaque_type_is_listed() {
     );
     assert_eq!(all().opaque(), []);
 }
+
+/// A kind of room.
+#[derive(Describe)]
+pub struct Lot(u64);
+
+impl std::fmt::Display for Lot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Another one.
+#[derive(Describe)]
+pub struct Seller(String);
+
+impl std::fmt::Display for Seller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[message(type = "offer")]
+pub struct Offer {
+    amount: u64,
+}
+
+#[message(type = "withdraw")]
+pub struct Withdraw {
+    amount: u64,
+}
+
+#[message(type = "lots_are")]
+pub struct LotsAre {
+    count: usize,
+}
+
+#[channel(
+    "/market/:name",
+    room_state = Vec<u64>,
+    history(size = 500, age = "10m", recent = 50),
+    rooms(Lot(history), Seller)
+)]
+pub struct Market {
+    name: String,
+}
+
+#[channel(sends(LotsAre))]
+impl Market {
+    fn identity(&self) -> &String {
+        &self.name
+    }
+
+    fn snapshot(&self, lots: &Vec<u64>) -> LotsAre {
+        LotsAre { count: lots.len() }
+    }
+
+    #[message(idempotent, rate = "5/s")]
+    fn offer(&mut self, _: Offer) {}
+
+    #[message(type = "pass", idempotent, timeout = "2s")]
+    async fn pass(&mut self) {}
+
+    #[message(batch(size = 2, wait = "1s"), idempotent)]
+    fn withdrawn(_: Vec<Batched<Self, Withdraw>>) {}
+
+    #[message(type = "leave")]
+    fn leave(&mut self) {}
+}
+
+#[test]
+fn what_is_kept_and_what_may_be_sent_again_is_described() {
+    let all = channels![Market].app(()).describe();
+    let market = description(&all.channels[0]);
+    assert_eq!(market["history"], json!({ "size": 500, "bytes": 262_144, "age_ms": 600_000, "recent": 50 }));
+    let rooms: Vec<_> = all.channels[0].rooms.iter().map(|room| (room.kind.as_str(), room.history)).collect();
+    assert!(matches!(rooms[..], [("lot", Some(kept)), ("seller", None)] if (kept.size, kept.age_ms) == (256, 300_000)));
+    let again: Vec<_> = all.channels[0].from_client.iter().map(|message| message.idempotent).collect();
+    assert_eq!(again, [true, true, true, false]);
+    assert_eq!(market["from_client"][3].get("idempotent"), None);
+    assert_eq!(all.channels[0].hooks, ["identity", "snapshot"]);
+    assert_eq!(serde_json::from_value::<Description>(description(&all)).unwrap(), all);
+}

@@ -12,7 +12,7 @@ const HEAD: &str = "# Mistakes\n\n\
     into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 18] = [
+const KINDS: [(&str, &str); 19] = [
     ("path", "Paths"),
     ("subprotocols", "Subprotocols"),
     ("field", "The channel's struct"),
@@ -25,6 +25,7 @@ const KINDS: [(&str, &str); 18] = [
     ("sends", "What is sent"),
     ("envelope", "Envelopes"),
     ("room", "Rooms"),
+    ("history", "History"),
     ("channels", "The list of channels"),
     ("cluster", "Several nodes"),
     ("across_crates", "Across crates"),

@@ -148,13 +148,17 @@ impl Answers for Place {
     type Answer = ();
 }
 
-#[channel("/place/:id", app = App, room_state = Board, room_grace = "1s", subprotocols("a.1", "a.2", close = 4406))]
+#[channel("/place/:id", app = App, room_state = Board, room_grace = "1s", history(size = 7), subprotocols("a.1", "a.2", close = 4406))]
 struct Place {
     id: u32,
 }
 
-#[channel]
+#[channel(sends(Pong))]
 impl Place {
+    fn snapshot(&self, _state: &Board) -> ::std::option::Option<Pong> {
+        ::std::option::Option::None
+    }
+
     async fn on_room_open(_room: &::channel_runtime::Room<Self>, _app: &App) -> ::std::result::Result<Board, Fault> {
         ::std::result::Result::Ok(Board)
     }

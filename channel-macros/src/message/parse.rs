@@ -120,9 +120,10 @@ impl Args {
                 }
                 "foreign" => args::set(&mut all.foreign, &name, name.clone(), errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
-                "timeout" | "concurrent" => {
+                of_handler @ ("timeout" | "concurrent" | "idempotent") => {
                     args::skip(input)?;
-                    let remedy = format!("write `#[message({name} = ..)]` on the method that takes this message");
+                    let value = if of_handler == "idempotent" { "" } else { " = .." };
+                    let remedy = format!("write `#[message({name}{value})]` on the method that takes this message");
                     errors.at(&name, format_args!("`{name}` belongs to a message's handler"), remedy);
                 }
                 _ => {

@@ -1,4 +1,4 @@
-//! Durations as attributes write them: `"100ms"`, `"2s"`, `"5min"`, `"1h"`.
+//! Durations as attributes write them: `"100ms"`, `"2s"`, `"5min"` or `"5m"`, `"1h"`.
 
 use proc_macro2::Ident;
 use syn::LitStr;
@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 
 use crate::syntax::args;
 
-const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("min", 60_000), ("h", 3_600_000)];
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("min", 60_000), ("m", 60_000), ("h", 3_600_000)];
 
 const LONGEST: u64 = 24 * 3_600_000;
 
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn times_are_read() {
         let read = |text| milliseconds(&LitStr::new(text, Span::call_site())).map_err(|error| error.to_string());
-        for (text, time) in [("100ms", 100), ("2s", 2000), ("5 min", 300_000), ("24h", LONGEST)] {
+        for (text, time) in [("100ms", 100), ("2s", 2000), ("5 min", 300_000), ("5m", 300_000), ("24h", LONGEST)] {
             assert_eq!(read(text), Ok(time));
         }
         for text in

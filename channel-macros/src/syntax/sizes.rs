@@ -52,7 +52,7 @@ fn bytes(text: &str) -> Result<usize, String> {
     match number.saturating_mul(factor) {
         0 => error("is no size at all", usual),
         bytes @ 1..=LARGEST => Ok(bytes as usize),
-        _ => error("is more than \"1GiB\"", "nothing larger is ever held for one client"),
+        _ => error("is more than \"1GiB\"", "no bound is larger"),
     }
 }
 

@@ -1,8 +1,10 @@
-//! What each node of a cluster has of a channel's rooms for itself: their state, their hooks, how long they stay. The channel says
-//! with `each_node` that this is meant.
+//! What each node of a cluster has of a channel for itself: the state, the history and the hooks of its rooms, how long they stay, and
+//! the answers to idempotent messages. The channel says with `each_node` that this is meant.
 
 use crate::channel::Channel;
+use crate::channel::history::is_kept;
 use crate::protocol::const_text::{ConstText, same};
+use crate::protocol::message::Messages;
 
 /// Long enough for a channel with many notices.
 pub type Text = ConstText<4096>;
@@ -10,11 +12,11 @@ pub type Text = ConstText<4096>;
 /// Fails, in a constant, if a channel says `each_node` of nothing.
 #[track_caller]
 pub const fn each_node<C: Channel>() {
-    if C::IS_WHOLE && has(&held::<C>()) == 0 {
+    if C::IS_WHOLE && has(&held::<C>()) == 0 && !is_idempotent::<C>() {
         let text = ConstText::concat(&[
             "`each_node` is about what each node has of its rooms for itself, and the rooms of `",
             C::NAME,
-            "` have no `room_state`, no `room_grace` and no hook\ntake it away: what is sent reaches the clients of all nodes in any case",
+            "` have no `room_state`, no `room_grace`, no `history` and no hook\ntake it away: what is sent reaches the clients of all nodes in any case",
         ]);
         panic!("{}", text.as_str());
     }
@@ -22,16 +24,34 @@ pub const fn each_node<C: Channel>() {
 
 /// The error for a channel in a cluster that does not say so. `None` if it need not.
 pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
-    let held = held::<C>();
-    if !C::IS_WHOLE || C::EACH_NODE || has(&held) == 0 {
+    let (held, is_idempotent) = (held::<C>(), is_idempotent::<C>());
+    if !C::IS_WHOLE || C::EACH_NODE || has(&held) == 0 && !is_idempotent {
         return None;
     }
     let mut text = Text::new();
-    text.push_all(&["the rooms of `", C::NAME, "` have "]);
-    push_names(&mut text, &held);
+    if has(&held) > 0 {
+        text.push_all(&["the rooms of `", C::NAME, "` have "]);
+        push_names(&mut text, &held);
+        text.push(", which each node of a cluster has for itself: ");
+        text.push(match (has(&held), is_kept::<C>()) {
+            (1, true) => MISSED,
+            (_, true) => "two nodes would load, change and save the same room, and who comes back to another node is not sent what it missed",
+            _ => "two nodes would load, change and save the same room",
+        });
+    }
+    if is_idempotent {
+        if has(&held) > 0 {
+            text.push("; and ");
+        }
+        text.push_all(&[
+            "`",
+            C::NAME,
+            "` has messages that are `idempotent`, and each node of a cluster knows its own alone: one that is sent again to another \
+             node is handled again",
+        ]);
+    }
     text.push_all(&[
-        ", which each node of a cluster has for itself: two nodes would load, change and save the same room\n\
-         if that is meant, say so: `#[channel(\"",
+        "\nif that is meant, say so: `#[channel(\"",
         C::PATH.pattern(),
         "\", .., each_node)]`; if not, keep `",
         C::NAME,
@@ -40,16 +60,31 @@ pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
     Some(text)
 }
 
-type Held = [(bool, &'static str); 4];
+const MISSED: &str = "who comes back to another node is not sent what it missed";
+
+type Held = [(bool, &'static str); 5];
 
 const fn held<C: Channel>() -> Held {
     let (state, _) = C::INITIAL_STATE;
     [
         (!same(state, "()"), "room_state"),
+        (is_kept::<C>(), "history"),
         (C::OPENS_ROOMS, "on_room_open"),
         (C::CLOSES_ROOMS, "on_room_close"),
         (C::ROOM_GRACE.is_some(), "room_grace"),
     ]
+}
+
+const fn is_idempotent<C: Channel>() -> bool {
+    let messages = <C::FromClient as Messages>::SHAPES;
+    let mut at = 0;
+    while at < messages.len() {
+        if messages[at].idempotent {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 const fn has(held: &Held) -> usize {

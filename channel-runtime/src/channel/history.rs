@@ -1,7 +1,9 @@
-//! Which rooms of a channel have a history.
+//! Which rooms of a channel have a history, and the check that the numbers of what is recorded have a place on its wire.
 
-use crate::channel::Route;
 use crate::channel::room::RoomName;
+use crate::channel::{Channel, Route};
+use crate::protocol::const_text::ConstText;
+use crate::protocol::envelope::Envelope;
 use crate::protocol::history::History;
 
 /// That of the room with this name. `None` if nothing of it is kept.
@@ -19,4 +21,24 @@ pub(crate) fn of_room<C: Route>(name: &str) -> Option<History> {
 /// Whether any room of the channel has one.
 pub(crate) const fn is_kept<C: Route>() -> bool {
     C::HISTORY.is_some() || !C::HISTORIES.is_empty()
+}
+
+/// Fails, in a constant, if the channel's texts have no place for a number.
+#[track_caller]
+pub const fn numbered<C: Channel>() {
+    if !C::IS_WHOLE || C::READS_FLAT {
+        return;
+    }
+    let mut text = ConstText::<512>::new();
+    if C::TAKES_TEXT {
+        text.push_all(&["`", C::NAME, "` takes raw text, and its clients read no numbers"]);
+    } else {
+        text.push_all(&[
+            "the envelope `",
+            <C::Envelope as Envelope>::NAME,
+            "` has no place for the numbers of a history",
+        ]);
+    }
+    text.push("\ntake `history` away, and send in `on_connect` what a client has missed");
+    panic!("{}", text.as_str());
 }

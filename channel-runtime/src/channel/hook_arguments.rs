@@ -181,6 +181,11 @@ pub trait HasRoomState<T> {
     /// Its `Result` with a [`Fault`](struct@crate::Fault). A type of its own, so that no state is inferred from it if there is none.
     type Opened;
 
+    /// The state, for `snapshot`.
+    fn lent(state: &Self::State) -> &Self::State {
+        state
+    }
+
     /// What `on_room_open` returned.
     fn opened<R: OpenReply<Self::State>>(reply: R) -> Self::Opened;
 

@@ -4,7 +4,7 @@ use syn::{Attribute, Signature, Type};
 
 use super::declared::Declared;
 use super::misplaced::Misplaced;
-use crate::channel::model::{Call, Hook, HookKind, Owner};
+use crate::channel::model::{Call, Channel, HookKind, Owner};
 use crate::syntax::errors::Errors;
 use crate::syntax::receiver::is_shared;
 use crate::syntax::types::{last_segment, text, ungroup};
@@ -18,6 +18,9 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
             "write `fn identity(&self) -> &UserId`, or without the `&`, or an `Option` of either".into()
         }
         HookKind::Expires => "write `fn expires_at(&self) -> Option<SystemTime>`".into(),
+        HookKind::Snapshot => {
+            format!("write `fn {name}(&self, state: &{state}) -> StateIs`, with a message of yours{from}")
+        }
         HookKind::Connect => format!("write `async fn {name}(&mut self, socket: &Socket<Self>{app})`"),
         HookKind::Refresh => {
             format!("write `async fn {name}(&mut self, token: Token, socket: &Socket<Self>{app}) -> Result<(), Fault>`")
@@ -113,7 +116,17 @@ fn is_reference_to(ty: &Type, name: &str) -> bool {
     last_segment(&reference.elem).is_some_and(|segment| segment.ident == name)
 }
 
-pub fn check_pairs(hooks: &[Hook], declared: &Declared, errors: &mut Errors) {
+/// What a hook needs beside itself.
+pub fn check_pairs(channel: &Channel, declared: &Declared, errors: &mut Errors) {
+    let hooks = &channel.hooks;
+    if let Some(snapshot) = hooks.iter().find(|hook| hook.kind == HookKind::Snapshot)
+        && declared.is_known
+        && declared.room_state.is_none()
+    {
+        let what = format!("`snapshot` sends the state of the room, and the rooms of `{}` have none", channel.name);
+        let remedy = "give them one: `#[channel(\"..\", room_state = Board)]` on the struct; or send in `on_connect` what a client begins with";
+        errors.at(&snapshot.call.name, what, remedy);
+    }
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == HookKind::Reauthorize) else { return };
     if !hooks.iter().any(|hook| hook.kind == HookKind::Refresh) {
         let what = "`on_reauthorize` runs after `on_refresh`, which is not there";

@@ -28,7 +28,9 @@ pub fn meant_by(name: &str) -> Option<HookKind> {
         };
         let is_close = given.starts_with(&meant[..1])
             && distance(given, meant) <= (given.chars().count().max(meant.len()) / 3).max(1);
-        is_close.then(|| distance(name, kind.name()))
+        // `snapshot_of` may well be a method of its own.
+        let is_plain = *kind == HookKind::Snapshot && distance(given, meant) > 1;
+        (is_close && !is_plain).then(|| distance(name, kind.name()))
     };
     HookKind::ALL.into_iter().filter(|kind| slip(kind).is_some()).min_by_key(slip)
 }
@@ -61,6 +63,9 @@ mod tests {
             ("identify", "identity"),
             ("expire_at", "expires_at"),
             ("expires", "expires_at"),
+            ("snapshots", "snapshot"),
+            ("snaphsot", "snapshot"),
+            ("on_snapshot", "snapshot"),
             ("on_refreshed", "on_refresh"),
             ("on_refesh", "on_refresh"),
             ("on_reauthorise", "on_reauthorize"),
@@ -89,6 +94,9 @@ mod tests {
             "on",
             "on_",
             "expired",
+            "snap",
+            "snapshot_of",
+            "take_snapshot",
             "refresh",
             "on_reset",
             "on_retry",

@@ -7,6 +7,7 @@ pub mod deferrals;
 pub mod foreign_hooks;
 pub mod foreign_methods;
 pub mod hooks;
+pub mod idempotent;
 pub mod lent;
 pub mod misplaced;
 pub mod misspelt_hooks;

@@ -59,6 +59,7 @@ impl Call {
                 Argument::Socket(_) => "__socket",
                 Argument::App(_) => "__app",
                 Argument::Room(_) => "__room",
+                Argument::State(_) => "__state",
             };
             let local = format_ident!("{local}", span = beside_locals(argument.ty().span()));
             match argument {
@@ -66,6 +67,10 @@ impl Call {
                     given(owner, &app.elem, &local, self.app_place)
                 }
                 Argument::App(_) => quote_spanned!(local.span()=> &**#local),
+                Argument::State(Type::Reference(state)) if is_nameable(&state.elem) && !is_unit(&state.elem) => {
+                    let (span, state) = (local.span(), &state.elem);
+                    quote_spanned!(span=> <#owner as ::channel_runtime::private::HasRoomState<#state>>::lent(#local))
+                }
                 _ => local.into_token_stream(),
             }
         });

@@ -29,7 +29,7 @@ pub fn of_route(route: &Route) -> TokenStream {
         }
     });
     let needs = needs(route);
-    let rooms = route.rooms.iter().map(|RoomKind { ty, kind }| {
+    let rooms = route.rooms.iter().map(|RoomKind { ty, kind, .. }| {
         let key = Context::default().ty(ty);
         quote!(__s::RoomShape { kind: #kind, key: #key })
     });

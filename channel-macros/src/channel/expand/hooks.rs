@@ -141,6 +141,19 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 ::channel_runtime::private::expires(#answer)
             }
         },
+        HookKind::Snapshot => quote! {
+            #(#cfgs)*
+            const SNAPSHOTS: ::core::primitive::bool = true;
+
+            #(#cfgs)*
+            fn snapshot(
+                &self,
+                __state: &Self::RoomState,
+            ) -> ::core::result::Result<::channel_runtime::private::Snapshot, ::channel_runtime::EncodeError> {
+                let __reply = #tokens;
+                ::channel_runtime::private::snapshot(self, #answer)
+            }
+        },
         HookKind::Refresh => decided("refreshed", quote!(::channel_runtime::Token)),
         HookKind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
         HookKind::Connect => usual("connected", None, replied()),

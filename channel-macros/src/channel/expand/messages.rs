@@ -8,6 +8,7 @@ use syn::{Attribute, LitStr, Type};
 use crate::channel::model::{Channel, Payload};
 use crate::describe;
 use crate::syntax::rate::Limit;
+use crate::syntax::spans::beside_locals;
 use crate::syntax::{types, wire_type};
 
 pub struct Messages<'a> {
@@ -25,6 +26,8 @@ pub struct Message<'a> {
     pub variant: &'a Ident,
     pub content: Content<'a>,
     limit: Option<&'a Limit>,
+    /// The word on its handler.
+    idempotent: Option<&'a Ident>,
     /// The note of a handler's `#[deprecated]`.
     deprecated: Option<&'a str>,
     /// The name of the handler, or the type in `sends(..)`.
@@ -45,6 +48,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
             Payload::Unit(literal) => Content::Unit(literal, &handler.docs),
         },
         limit: Some(&handler.limit),
+        idempotent: handler.options.idempotent.as_ref(),
         deprecated: handler.deprecated.as_deref(),
         owner: handler.call.name.to_string(),
     });
@@ -64,6 +68,7 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         variant: &sent.variant,
         content: Content::Struct(&sent.ty),
         limit: None,
+        idempotent: None,
         deprecated: None,
         owner: types::text(&sent.ty),
     });
@@ -94,23 +99,29 @@ impl Messages<'_> {
     pub fn shape(&self, message: &Message) -> TokenStream {
         let limit = message.limit.and_then(describe::limited);
         let deprecated = describe::deprecated(message.deprecated);
-        let span = message.span();
-        let within = self.has_envelope.then(|| {
-            let self_ty = self.self_ty;
-            quote_spanned!(span=> .within(::channel_runtime::private::kept::<#self_ty>()))
+        let self_ty = self.self_ty;
+        let idempotent = message.idempotent.map(|word| {
+            let is_flat = match self.has_envelope {
+                true => quote!(::channel_runtime::private::is_flat::<#self_ty>()),
+                false => quote!(true),
+            };
+            quote_spanned!(beside_locals(word.span())=> .idempotent(#is_flat))
         });
+        let span = message.span();
+        let within =
+            self.has_envelope.then(|| quote_spanned!(span=> .within(::channel_runtime::private::kept::<#self_ty>())));
         match message.content {
             Content::Struct(ty) => {
                 let within = within.unwrap_or_else(|| quote_spanned!(span=> .flat()));
                 let shape = quote_spanned!(span=> <#ty as ::channel_runtime::Message>::SHAPE);
-                quote_spanned!(span=> #shape #limit #deprecated #within)
+                quote_spanned!(span=> #shape #limit #deprecated #idempotent #within)
             }
             Content::Unit(literal, docs) => {
                 let foreign = wire_type::reserved(literal).map(|_| {
                     let has = format!("`{}` has the type {:?}", message.owner, literal.value());
                     quote_spanned!(span=> .foreign(#has, "") #within)
                 });
-                quote_spanned!(span=> ::channel_runtime::private::MessageShape::unit(#literal, #docs) #limit #deprecated #foreign)
+                quote_spanned!(span=> ::channel_runtime::private::MessageShape::unit(#literal, #docs) #limit #deprecated #idempotent #foreign)
             }
         }
     }

@@ -10,6 +10,7 @@ mod description;
 mod envelope;
 mod fallback;
 mod handlers;
+mod history;
 mod hooks;
 mod if_route;
 mod message_enum;

@@ -30,5 +30,6 @@ fn entry(options: &HandlerOptions, shares: Option<TokenStream>) -> TokenStream {
         Some((_, most)) => Some(quote!(.concurrent(#most))),
         None => shares,
     };
-    quote!(::channel_runtime::private::HandlerOptions::PLAIN #timeout #beside)
+    let idempotent = options.idempotent.as_ref().map(|_| quote!(.idempotent()));
+    quote!(::channel_runtime::private::HandlerOptions::PLAIN #timeout #beside #idempotent)
 }

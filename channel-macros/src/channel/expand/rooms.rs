@@ -37,7 +37,7 @@ pub fn room(route: &Route, body: impl FnOnce(Vec<TokenStream>) -> TokenStream) -
     }
 }
 
-pub fn room_kind(route: &Route, RoomKind { ty, kind }: &RoomKind) -> TokenStream {
+pub fn room_kind(route: &Route, RoomKind { ty, kind, .. }: &RoomKind) -> TokenStream {
     let name = &route.name;
     let key = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::private::RoomKey>::shown);
     let room = quote! {

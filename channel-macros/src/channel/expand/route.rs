@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::rooms::{room, room_kind};
-use super::{bounds, build, description, subprotocols};
+use super::{bounds, build, description, history, subprotocols};
 use crate::channel::model::Route;
 use crate::syntax::path_pattern::{Pattern, Segment};
 use crate::syntax::types;
@@ -25,6 +25,7 @@ pub fn expand(route: &Route) -> TokenStream {
         );)
     });
     let each_node = route.each_node.as_ref().map(|_| each_node());
+    let (histories, numbered) = (history::constants(route), history::check(route));
     let bounds = bounds::constant(&route.bounds);
     let subprotocols = subprotocols::constant(route.subprotocols.as_ref());
     let (initial_state, made, says_something) = (initial_state(route), made(route), says_something(route));
@@ -53,6 +54,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 const PATH: ::channel_runtime::private::Path = #path;
                 #shape
                 #grace
+                #histories
                 #each_node
                 #bounds
                 #subprotocols
@@ -72,6 +74,7 @@ pub fn expand(route: &Route) -> TokenStream {
             #(#kinds)*
             #made
             #says_something
+            #numbered
             #both
         };
     }

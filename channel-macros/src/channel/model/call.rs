@@ -22,6 +22,8 @@ pub enum Argument {
     Socket(Type),
     App(Type),
     Room(Type),
+    /// The room's state, which `snapshot` is lent.
+    State(Type),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl Call {
 impl Argument {
     pub fn ty(&self) -> &Type {
         match self {
-            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) | Self::Room(ty) => ty,
+            Self::Datum(ty) | Self::Socket(ty) | Self::App(ty) | Self::Room(ty) | Self::State(ty) => ty,
         }
     }
 }

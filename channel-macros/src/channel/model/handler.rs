@@ -34,6 +34,8 @@ pub struct HandlerOptions {
     /// In milliseconds.
     pub timeout: Option<(Ident, u64)>,
     pub concurrent: Option<(Ident, u32)>,
+    /// The word `idempotent`.
+    pub idempotent: Option<Ident>,
 }
 
 pub struct Batch {
@@ -69,11 +71,12 @@ impl HandlerOptions {
         self.concurrent.as_ref().map(|(name, _)| name)
     }
 
-    pub fn name(&self) -> Option<&Ident> {
+    /// That of the first option that a batch can't have.
+    pub fn of_one_call(&self) -> Option<&Ident> {
         self.timeout.as_ref().map(|(name, _)| name).or(self.concurrent())
     }
 
     pub fn is_plain(&self) -> bool {
-        self.timeout.is_none() && self.concurrent.is_none()
+        self.timeout.is_none() && self.concurrent.is_none() && self.idempotent.is_none()
     }
 }

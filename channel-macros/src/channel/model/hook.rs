@@ -17,6 +17,7 @@ pub enum HookKind {
     Authorize,
     Identity,
     Expires,
+    Snapshot,
     Connect,
     Refresh,
     Reauthorize,
@@ -31,10 +32,11 @@ pub enum HookKind {
 }
 
 impl HookKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Authorize,
         Self::Identity,
         Self::Expires,
+        Self::Snapshot,
         Self::Connect,
         Self::Refresh,
         Self::Reauthorize,
@@ -57,6 +59,7 @@ impl HookKind {
             Self::Authorize => "authorize",
             Self::Identity => "identity",
             Self::Expires => "expires_at",
+            Self::Snapshot => "snapshot",
             Self::Connect => "on_connect",
             Self::Refresh => "on_refresh",
             Self::Reauthorize => "on_reauthorize",
@@ -72,7 +75,10 @@ impl HookKind {
     }
 
     pub fn has_datum(self) -> bool {
-        !matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Connect | Self::RoomOpen)
+        !matches!(
+            self,
+            Self::Authorize | Self::Identity | Self::Expires | Self::Snapshot | Self::Connect | Self::RoomOpen
+        )
     }
 
     /// The name of its type; `None` if that is the user's own.

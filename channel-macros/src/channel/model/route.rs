@@ -16,6 +16,8 @@ pub struct Route {
     pub room_grace: Option<u64>,
     /// The word `each_node`.
     pub each_node: Option<Ident>,
+    /// Of the path's room.
+    pub history: Option<History>,
     pub bounds: Bounds,
     pub subprotocols: Option<Subprotocols>,
     pub rooms: Vec<RoomKind>,
@@ -58,6 +60,17 @@ pub struct RoomKind {
     pub ty: Type,
     /// The type's name in snake case, with which the room's name begins.
     pub kind: String,
+    pub history: Option<History>,
+}
+
+/// `history(..)`: how much of what is sent to a room is kept.
+pub struct History {
+    pub word: Ident,
+    pub size: usize,
+    pub bytes: usize,
+    /// In milliseconds.
+    pub age: u64,
+    pub recent: usize,
 }
 
 /// The channel's own limits. `None` stands for the server's.

@@ -78,7 +78,7 @@ fn taken_twice(argument: &Argument, sig: &Signature, expected: Expected, errors:
             "takes the app once, and it is all that comes by reference but the room"
         }
         Argument::App(_) => "takes the app once, and it is all that comes by reference but the socket",
-        Argument::Room(_) => "takes the room once",
+        Argument::Room(_) | Argument::State(_) => "takes the room once",
     };
     let is_message = expected.is_handler() && matches!(argument, Argument::Datum(_));
     let remedy = is_message.then(|| one_message(sig)).flatten();

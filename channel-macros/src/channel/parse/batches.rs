@@ -68,7 +68,7 @@ pub fn call(
     options: &HandlerOptions,
     errors: &mut Errors,
 ) -> Option<(Call, Payload)> {
-    if let Some(name) = options.name() {
+    if let Some(name) = options.of_one_call() {
         let what = "one batch runs at a time, and may take as long as any handler";
         errors.at(name, what, format_args!("take `{name} = ..` away; `Config::handler_timeout` is for batches too"));
     }

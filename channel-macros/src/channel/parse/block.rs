@@ -12,7 +12,7 @@ use super::methods::{Methods, is_marker};
 use crate::channel::check::declared::Declared;
 use crate::channel::check::deferrals::Deferrals;
 use crate::channel::check::unmarked::{self, is_called};
-use crate::channel::check::{foreign_hooks, hooks, raw_text};
+use crate::channel::check::{foreign_hooks, hooks, idempotent, raw_text};
 use crate::channel::model::{Call, Channel, HookKind};
 use crate::syntax::errors::Errors;
 use crate::syntax::impl_block::ImplBlock;
@@ -61,7 +61,8 @@ pub fn parse(args: TokenStream, block: &mut ImplBlock, errors: &mut Errors) -> O
     }
     place_apps(&mut channel);
     lists.received.check(&channel.handlers, errors);
-    hooks::check_pairs(&channel.hooks, &declared, errors);
+    hooks::check_pairs(&channel, &declared, errors);
+    idempotent::check(&channel, block, &declared, errors);
     raw_text::check(&mut channel, block, errors);
     let asked = foreign_hooks::check(block, &marked);
     let candidates = block.methods().filter_map(|method| {

@@ -44,7 +44,7 @@ impl HandlerArgs {
                 "type" => wire_type::argument(&mut all.wire_type, &name, input, errors)?,
                 "as" => args::set(&mut all.variant, &name, args::value(input)?, errors),
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
-                "timeout" | "concurrent" => all.options.argument(&name, input, errors)?,
+                "timeout" | "concurrent" | "idempotent" => all.options.argument(&name, input, errors)?,
                 "batch" => {
                     let read = Batch::parse(&name, input, errors);
                     let batch = errors.take(read).flatten();
@@ -77,7 +77,7 @@ impl HandlerArgs {
                     errors.at(&name, what, format_args!("write `#[message]`, and take `m: {name}`"));
                 }
                 _ => {
-                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent", "batch"];
+                    let known = &["type", "as", "rate", "burst", "per", "timeout", "concurrent", "batch", "idempotent"];
                     return Err(args::unknown(&name, "#[message]", known));
                 }
             }

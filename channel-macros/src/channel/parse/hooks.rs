@@ -3,6 +3,7 @@
 use syn::{Attribute, ReturnType, Signature, Type};
 
 use super::arguments::{self, Expected};
+use super::snapshot;
 use crate::channel::check::declared::Declared;
 use crate::channel::check::hooks::{self, usage};
 use crate::channel::check::misplaced::Misplaced;
@@ -18,6 +19,10 @@ pub fn parse(
     errors: &mut Errors,
 ) -> Option<Hook> {
     let (who, usage) = (format!("`{}`", kind.name()), usage(kind, declared));
+    if kind == HookKind::Snapshot {
+        let call = snapshot::call(sig, declared, &usage, errors)?;
+        return Some(Hook { kind, cfgs, call, key: None });
+    }
     if let Some(misplaced) = Misplaced::find(sig, kind.owner(), kind.datum(), declared) {
         hooks::report_misplaced(kind, &misplaced, &usage, errors);
         return None;
@@ -99,6 +104,16 @@ mod tests {
             (HookKind::Expires, quote!(async fn expires_at(&self) -> SystemTime)),
             (HookKind::Expires, quote!(fn expires_at(&mut self) -> SystemTime)),
             (HookKind::Expires, quote!(fn expires_at(&self, app: &App) -> SystemTime)),
+            (HookKind::Snapshot, quote!(fn snapshot(&self))),
+            (HookKind::Snapshot, quote!(fn snapshot(state: &Board) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(&self, state: &Board))),
+            (HookKind::Snapshot, quote!(fn snapshot(&self, state: Board) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(&self, state: &mut Board) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(&mut self, state: &Board) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(self, state: &Board) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(&self, state: &Board, app: &App) -> BoardIs)),
+            (HookKind::Snapshot, quote!(fn snapshot(&self, state: &Board, s: &Socket<Self>) -> BoardIs)),
+            (HookKind::Snapshot, quote!(async fn snapshot(&self, state: &Board) -> BoardIs)),
             (HookKind::Refresh, quote!(fn on_refresh(&mut self, token: Token))),
             (HookKind::Reauthorize, quote!(fn on_reauthorize(&mut self, room: Room<Self>))),
             (HookKind::Reauthorize, quote!(fn on_reauthorize(&mut self, room: &Room<Self>) -> bool)),

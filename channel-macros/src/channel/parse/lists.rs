@@ -77,7 +77,7 @@ impl Lists {
                 other if route::is_argument(other) => {
                     args::skip(input)?;
                     let value = match other {
-                        "each_node" => "",
+                        "each_node" | "history" => "",
                         "rooms" | "subprotocols" => "(..)",
                         _ => " = ..",
                     };

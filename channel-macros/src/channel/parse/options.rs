@@ -1,4 +1,4 @@
-//! `timeout = "2s"` and `concurrent = 4` on a handler.
+//! `timeout = "2s"`, `concurrent = 4` and `idempotent` on a handler.
 
 use syn::parse::ParseStream;
 use syn::{Ident, LitInt, Signature};
@@ -11,11 +11,16 @@ use crate::syntax::receiver::takes_mut_self;
 
 impl HandlerOptions {
     pub fn argument(&mut self, name: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
-        if name == "timeout" {
-            let timeout = durations::value(name, "how long the handler may take", "2s", input)?;
-            args::set(&mut self.timeout, name, (name.clone(), timeout), errors);
-        } else {
-            args::set(&mut self.concurrent, name, (name.clone(), concurrent(name, input)?), errors);
+        match name.to_string().as_str() {
+            "timeout" => {
+                let timeout = durations::value(name, "how long the handler may take", "2s", input)?;
+                args::set(&mut self.timeout, name, (name.clone(), timeout), errors);
+            }
+            "idempotent" => {
+                args::is_flag(input, "`idempotent` is a word by itself", "write `idempotent`", errors)?;
+                args::set(&mut self.idempotent, name, name.clone(), errors);
+            }
+            _ => args::set(&mut self.concurrent, name, (name.clone(), concurrent(name, input)?), errors),
         }
         Ok(())
     }

@@ -6,9 +6,10 @@ use syn::{Fields, Ident, ItemStruct, LitStr, Type};
 
 use super::bounds::{self, BoundArgs};
 use super::fields;
+use super::history;
 use super::rooms::{self, Listed};
 use super::subprotocols;
-use crate::channel::model::{Bounds, OfBlock, Route, Subprotocols};
+use crate::channel::model::{Bounds, History, OfBlock, Route, Subprotocols};
 use crate::syntax::args;
 use crate::syntax::docs::docs;
 use crate::syntax::durations;
@@ -17,7 +18,8 @@ use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::types::text;
 
-const ARGUMENTS: [&str; 7] = ["app", "rooms", "room_state", "room_grace", "each_node", "subprotocols", "crate"];
+const ARGUMENTS: [&str; 8] =
+    ["app", "rooms", "room_state", "room_grace", "history", "each_node", "subprotocols", "crate"];
 
 /// Of the attribute on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
@@ -35,6 +37,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         room_state: args.room_state,
         room_grace: args.room_grace,
         each_node: args.each_node,
+        history: args.history,
         bounds: args.bounds,
         subprotocols: args.subprotocols,
         rooms: rooms::kinds(args.rooms, errors),
@@ -71,6 +74,7 @@ struct Args {
     room_state: Option<Type>,
     room_grace: Option<u64>,
     each_node: Option<Ident>,
+    history: Option<History>,
     bounds: Bounds,
     subprotocols: Option<Subprotocols>,
     rooms: Vec<Listed>,
@@ -89,6 +93,7 @@ impl Args {
             room_state: None,
             room_grace,
             each_node,
+            history: None,
             bounds,
             subprotocols,
             rooms,
@@ -120,6 +125,10 @@ impl Args {
                 "each_node" => {
                     args::is_flag(input, "`each_node` is a word by itself", "write `each_node`", errors)?;
                     args::set(&mut all.each_node, &name, name.clone(), errors);
+                }
+                "history" => {
+                    let history = history::bounds(&name, input, errors)?;
+                    args::set(&mut all.history, &name, history, errors);
                 }
                 "placed" => {
                     let what = "`placed` is not there yet: no room can be kept on one node of several";

@@ -5,8 +5,8 @@ use crate::contract::json::Object;
 use crate::contract::schema::document::Document;
 use crate::contract::schema::words::typed;
 use crate::protocol::describe::{
-    ChannelDescription, ContentDescription, Description, PlaceDescription, SubprotocolsDescription, TypeDescription,
-    TypeShape,
+    ChannelDescription, ContentDescription, Description, HistoryDescription, PlaceDescription, SubprotocolsDescription,
+    TypeDescription, TypeShape,
 };
 
 use super::parts::{binary_messages, has_answers, raw_messages, reference};
@@ -25,7 +25,12 @@ fn channel(document: &Document<'_>, channel: &ChannelDescription) -> Object {
     let rooms: Vec<Object> = channel
         .rooms
         .iter()
-        .map(|room| Object::new().with("kind", &room.kind).with("key", text_of(document.description, &room.key)))
+        .map(|room| {
+            Object::new()
+                .with("kind", &room.kind)
+                .with("key", text_of(document.description, &room.key))
+                .maybe("history", room.history.as_ref().map(history))
+        })
         .collect();
     let names: Vec<_> = messages(document, channel);
     let messages: Object = names.iter().map(|name| (name, reference("#/components/messages", name))).collect();
@@ -38,6 +43,7 @@ fn channel(document: &Document<'_>, channel: &ChannelDescription) -> Object {
         .with("bindings", Object::new().with("ws", handshake(channel)))
         .maybe("x-fingerprint", (!channel.fingerprint.is_empty()).then_some(&channel.fingerprint))
         .maybe("x-envelope", channel.envelope.as_ref().map(|envelope| &envelope.name))
+        .maybe("x-history", channel.history.as_ref().map(history))
         .maybe("x-rooms", (!rooms.is_empty()).then_some(rooms))
         .maybe("x-subprotocols", channel.subprotocols.as_ref().map(subprotocols))
 }
@@ -120,6 +126,10 @@ fn handshake(channel: &ChannelDescription) -> Object {
         .maybe("query", (!query.is_empty()).then_some(query))
         .maybe("headers", (!headers.is_empty()).then_some(headers))
         .with("bindingVersion", "0.1.0")
+}
+
+fn history(of: &HistoryDescription) -> Object {
+    Object::new().with("size", of.size).with("bytes", of.bytes).with("age_ms", of.age_ms).with("recent", of.recent)
 }
 
 fn subprotocols(of: &SubprotocolsDescription) -> Object {

@@ -3,8 +3,8 @@
 use crate::contract::json::{Json, Object};
 use crate::contract::schema::words::typed;
 
-/// Each with the key of its component. They stand in no channel.
-pub fn messages() -> Vec<(&'static str, Object)> {
+/// Each with the key of its component. They stand in no channel. `keeps_history` if any channel does.
+pub fn messages(keeps_history: bool) -> Vec<(&'static str, Object)> {
     let ms = || typed("integer").with("minimum", 0);
     let text = || typed("string");
     let outdated = text().with("enum", vec!["compatible", "breaks", "unknown"]);
@@ -17,13 +17,32 @@ pub fn messages() -> Vec<(&'static str, Object)> {
             &["v"],
             [("v", ms()), ("ping_ms", ms()), ("max_bytes", ms())],
         ),
-        frame(
-            "channels.joined",
-            "$joined",
-            "The client is in. `outdated` says what has changed since it was generated.",
-            &["id"],
-            [("id", text()), ("outdated", outdated)],
-        ),
+        if keeps_history {
+            frame(
+                "channels.joined",
+                "$joined",
+                "The client is in the room of the path, or, with `$room`, in another. Where a history is kept, `at` and `seq` are where the \
+                 client is: it has missed so many messages as `resumed` says, which follow, or it is `fresh`.",
+                &[],
+                [
+                    ("$room", text()),
+                    ("id", text()),
+                    ("at", text()),
+                    ("seq", ms()),
+                    ("resumed", ms()),
+                    ("fresh", text().with("enum", vec!["first", "expired", "replaced", "too_far"])),
+                    ("outdated", outdated),
+                ],
+            )
+        } else {
+            frame(
+                "channels.joined",
+                "$joined",
+                "The client is in. `outdated` says what has changed since it was generated.",
+                &["id"],
+                [("id", text()), ("outdated", outdated)],
+            )
+        },
         frame("channels.ping", "$ping", "A sign of life. A client's has a `ref`.", &[], [("ref", reference())]),
         frame("channels.pong", "$pong", "The answer to a client's `$ping`.", &["ref"], [("ref", reference())]),
         frame(

@@ -53,7 +53,7 @@ pub fn components(document: &Document<'_>) -> Object {
             let payload = frames.object(name).cloned().unwrap_or_default();
             messages.set(name, answer(wire_type, summary, payload, true));
         }
-        for (name, message) in framework::messages() {
+        for (name, message) in framework::messages(channels.iter().any(ChannelDescription::keeps_history)) {
             messages.set(name, message);
         }
     }

@@ -46,11 +46,11 @@ use crate::protocol::describe::Description;
 /// | extension | of | |
 /// |---|---|---|
 /// | `x-channels-fingerprint` | `info` | [the fingerprint](Description::fingerprint) |
-/// | `x-fingerprint`, `x-rooms`, `x-subprotocols`, `x-envelope` | a channel | as described |
+/// | `x-fingerprint`, `x-history`, `x-rooms`, `x-subprotocols`, `x-envelope` | a channel | as described |
 /// | `x-faults` | an operation | the codes that its handler declares, beside the framework's own |
 /// | `x-other-faults` | an operation | whether there may be others |
 /// | `x-rate` | an operation | `count` in `seconds`, at most `burst` at once, `per_user` or a connection |
-/// | `x-timeout-ms`, `x-batch` | an operation | as described |
+/// | `x-timeout-ms`, `x-batch`, `x-idempotent` | an operation | as described |
 /// | `x-faults` | `components` | each declared fault with its message, docs and details |
 /// | `x-kind` | a message | the first byte of a binary message |
 /// | `x-answer` | a message | what a client answers to a question |

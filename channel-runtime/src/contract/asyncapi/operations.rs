@@ -65,6 +65,7 @@ fn receive(channel: &ChannelDescription, of: &MessageDescription, name: &str) ->
         .maybe("x-rate", rate)
         .maybe("x-timeout-ms", of.timeout_ms)
         .maybe("x-batch", of.batch.then_some(true))
+        .maybe("x-idempotent", of.idempotent.then_some(true))
         .maybe("x-deprecated", of.deprecated.as_ref())
 }
 

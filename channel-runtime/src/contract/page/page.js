@@ -265,6 +265,7 @@ function saidCard({ operation, message }) {
       rate(operation['x-rate']),
       operation['x-timeout-ms'] && `answered within ${operation['x-timeout-ms']} ms`,
       operation['x-batch'] && 'handled in batches',
+      operation['x-idempotent'] && 'handled once, however often it is sent',
     ]),
     answers.length ? make('p', { class: 'hint' }, 'Answers: ', ...answers.flatMap((name, index) => [index ? ', ' : '', code(name)])) : undefined,
     faults.length ? make('p', { class: 'hint' }, 'Faults: ', ...faults.flatMap((name, index) => [index ? ', ' : '', code(name)])) : undefined,
@@ -313,7 +314,8 @@ function show(described) {
       facts([
         channel['x-envelope'] && `in the envelope ${channel['x-envelope']}: the messages below are payloads`,
         channel['x-subprotocols'] && `subprotocols ${channel['x-subprotocols'].names.join(', ')}`,
-        rooms.length > 0 && `rooms ${rooms.map(({ kind }) => kind).join(', ')}`,
+        rooms.length > 0 && `rooms ${rooms.map(({ kind, history }) => kind + (history ? `, with the last ${history.size} messages` : '')).join(', ')}`,
+        channel['x-history'] && `keeps the last ${channel['x-history'].size} messages`,
       ])),
     connectionCard(described),
     make('section', { class: 'card' }, make('h2', { text: 'Clients send' }),

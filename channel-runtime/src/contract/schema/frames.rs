@@ -27,6 +27,15 @@ impl Printer<'_> {
 
     fn frame(&self, channel: &ChannelDescription, message: &MessageDescription, direction: Direction) -> Object {
         let mut shape = self.opened(&message.wire_type);
+        if direction == Direction::Heard && channel.keeps_history() {
+            let about = "Its number, if it was sent to a room whose history is kept. Rising, perhaps with gaps.";
+            let number = typed("integer").with("minimum", 1).with("maximum", 1_i128 << 53);
+            shape.properties.set("$seq", number.with("description", about));
+        }
+        if direction == Direction::Said && message.idempotent {
+            let about = "New for each message, and the same when it is sent again.";
+            shape.properties.set("$id", typed("string").with("maxLength", 64).with("description", about));
+        }
         if direction == Direction::Heard && !channel.rooms.is_empty() {
             shape.properties.set("$room", typed("string").with("description", "The room that it was sent to."));
         }
@@ -47,6 +56,11 @@ impl Printer<'_> {
     pub fn success(&self) -> Object {
         let mut shape = self.opened("success");
         shape.required.push("ref".into());
+        if self.description.channels.iter().any(|channel| channel.from_client.iter().any(|message| message.idempotent))
+        {
+            let about = "It was answered before, to the same `$id`.";
+            shape.properties.set("again", Object::new().with("const", true).with("description", about));
+        }
         self.object(shape, Direction::Heard)
             .with("patternProperties", framework_keys())
             .with("additionalProperties", false)

@@ -247,3 +247,10 @@ fn rules_are_tags_and_none_ends_the_comment() {
 ",
     );
 }
+
+#[test]
+fn a_message_that_may_be_sent_again_is_in_a_table() {
+    let text = from_client(json!({ "idempotent": true, "rate": { "count": 20, "seconds": 1, "burst": 20 } }));
+    has(&text, "  static override readonly idempotent = { bid: true }\n");
+    has(&text, "  /** At most 20 in a second. Sent again if its answer is lost, and handled once. */\n");
+}

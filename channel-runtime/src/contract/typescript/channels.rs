@@ -271,7 +271,7 @@ impl Printer<'_, '_> {
     }
 
     /// What the core reads of the class, each a table by the wire's types.
-    fn tables(&self) -> [(&'static str, Table); 3] {
+    fn tables(&self) -> [(&'static str, Table); 4] {
         let messages = || texts(&self.channel.from_client);
         let rates = messages().filter_map(|message| {
             let rate = message.rate.as_ref()?;
@@ -279,12 +279,20 @@ impl Printer<'_, '_> {
         });
         let timeouts =
             messages().filter_map(|message| Some((message.wire_type.clone(), message.timeout_ms?.to_string())));
+        let idempotent = messages()
+            .filter(|message| message.idempotent)
+            .map(|message| (message.wire_type.clone(), "true".to_owned()));
         let bigints = bigints::paths(self.description, self.channel, self.expressions.bigint);
         let listed = bigints.into_iter().map(|(of, paths)| {
             let paths: Vec<_> = paths.iter().map(|path| quoted(path)).collect();
             (of, format!("[{}]", paths.join(", ")))
         });
-        [("rates", rates.collect()), ("timeouts", timeouts.collect()), (BIGINTS, listed.collect())]
+        [
+            ("rates", rates.collect()),
+            ("timeouts", timeouts.collect()),
+            ("idempotent", idempotent.collect()),
+            (BIGINTS, listed.collect()),
+        ]
     }
 
     /// A method for each message, by a name that is free.

@@ -41,6 +41,7 @@ pub(super) fn without_class(channel: &ChannelDescription) -> String {
 pub(super) fn of_message(message: &MessageDescription) -> String {
     let mut facts = Vec::new();
     facts.extend(message.rate.as_ref().map(rate));
+    facts.extend(message.idempotent.then(|| "Sent again if its answer is lost, and handled once.".to_owned()));
     facts.extend(message.timeout_ms.map(|ms| format!("Answered within {}.", duration(ms))));
     joined(vec![message.docs.trim().to_owned(), facts.join(" ")])
 }

@@ -4,10 +4,11 @@ use super::named_types::{Types, texts};
 use super::needs::NeedsOf;
 use super::{
     AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition, Description,
-    EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind, Kind, MessageDescription, MessageShape,
-    NeedDescription, Needs, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, RateShape,
-    ReplyDescription, RoomDescription, SubprotocolsDescription, Type, TypeDescription,
+    EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind, HistoryDescription, Kind, MessageDescription,
+    MessageShape, NeedDescription, Needs, ParamDescription, PlaceDescription, PlacesDescription, RateDescription,
+    RateShape, ReplyDescription, RoomDescription, SubprotocolsDescription, Type, TypeDescription,
 };
+use crate::protocol::history::History;
 use crate::protocol::kind::kind_of;
 use crate::protocol::lock::fingerprint;
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
@@ -50,8 +51,13 @@ impl Types {
             rooms: shape
                 .rooms
                 .iter()
-                .map(|room| RoomDescription { kind: room.kind.into(), key: self.ty(&room.key, None) })
+                .map(|room| RoomDescription {
+                    kind: room.kind.into(),
+                    key: self.ty(&room.key, None),
+                    history: shape.histories.iter().find(|(kind, _)| *kind == room.kind).map(|(_, kept)| history(kept)),
+                })
                 .collect(),
+            history: shape.history.as_ref().map(history),
             from_client: from_client.collect(),
             to_client: shape.to_client.iter().map(|message| self.message(message)).collect(),
             text_from_client: shape.accepts_text,
@@ -77,6 +83,7 @@ impl Types {
             rate: shape.rate.map(rate),
             timeout_ms: None,
             batch: false,
+            idempotent: shape.idempotent,
             deprecated: shape.deprecated.map(Into::into),
             answer: shape.answer.map(|answer| self.ty(&answer, None)),
         }
@@ -170,6 +177,11 @@ fn needs(all: &[Needs]) -> Vec<NeedDescription> {
 
 fn rate(RateShape { count, seconds, burst, per_user }: RateShape) -> RateDescription {
     RateDescription { count, seconds, burst, per_user }
+}
+
+fn history(kept: &History) -> HistoryDescription {
+    let age_ms = u64::try_from(kept.age.as_millis()).unwrap_or(u64::MAX);
+    HistoryDescription { size: kept.size as u64, bytes: kept.bytes as u64, age_ms, recent: kept.recent as u64 }
 }
 
 fn envelope(shape: &EnvelopeShape) -> EnvelopeDescription {

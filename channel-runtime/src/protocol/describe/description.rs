@@ -77,6 +77,9 @@ pub struct ChannelDescription {
     /// The declared kinds of room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rooms: Vec<RoomDescription>,
+    /// What is kept of the path's own rooms for clients that come back. `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryDescription>,
     /// The messages that clients send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_client: Vec<MessageDescription>,
@@ -98,6 +101,14 @@ pub struct ChannelDescription {
     /// The names of the channel's hooks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<String>,
+}
+
+impl ChannelDescription {
+    /// Whether anything of any of its rooms is kept.
+    #[cfg(feature = "contract")]
+    pub(crate) fn keeps_history(&self) -> bool {
+        self.history.is_some() || self.rooms.iter().any(|room| room.history.is_some())
+    }
 }
 
 /// A parameter of a channel's path.
@@ -207,6 +218,29 @@ pub struct RoomDescription {
     pub kind: String,
     /// The key; in the room's name it is text.
     pub key: TypeDescription,
+    /// What is kept of these rooms for clients that come back. `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryDescription>,
+}
+
+/// How much of what was sent to a room is kept. At each bound the oldest messages are let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HistoryDescription {
+    /// So many messages,
+    pub size: u64,
+    /// so many bytes in their frames,
+    pub bytes: u64,
+    /// and each for so many milliseconds.
+    pub age_ms: u64,
+    /// How many of the newest are sent to a client that comes fresh.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recent: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A message.
@@ -241,6 +275,9 @@ pub struct MessageDescription {
     /// Whether a handler takes it in batches.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub batch: bool,
+    /// Whether a client may send it again with the same `$id`, and it is handled once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotent: bool,
     /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,

@@ -30,7 +30,8 @@
 //!
 //! # What else a client is made from
 //!
-//! None of this is in the lock or changes a fingerprint: a client that does not know it still works.
+//! But for the two rows of history and `idempotent`, none of this is in the lock or changes a fingerprint: a client that does not know
+//! it still works.
 //!
 //! | in Rust | in the description |
 //! |---|---|
@@ -41,6 +42,8 @@
 //! | `length`, `range` and `pattern` of garde, where their bounds are literals | [`FieldDescription::rules`] |
 //! | `#[deprecated = ".."]` on a message, the handler of a message, a field or a type | `deprecated`, the note |
 //! | `#[message(rate = "..", timeout = "..", batch(..))]` | [`rate`](MessageDescription::rate), [`timeout_ms`](MessageDescription::timeout_ms), [`batch`](MessageDescription::batch) |
+//! | `history(..)` of a channel or a kind of room | [`ChannelDescription::history`], [`RoomDescription::history`]; the lock and the fingerprint have whether there is one, and not its bounds |
+//! | `#[message(idempotent)]` on a handler | [`MessageDescription::idempotent`], which is in the lock and the fingerprint too |
 //! | `#[message(.., answer = Started)]` | [`MessageDescription::answer`] |
 //! | [`Extract::NEEDS`](crate::Extract::NEEDS) of the extractors | [`ChannelDescription::needs`] |
 //! | the type of a path's parameter | [`ParamDescription::text`] |
@@ -84,9 +87,9 @@ mod type_description;
 pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
-    AsksDescription, ChannelDescription, Description, EnvelopeDescription, FaultDescription, MessageDescription,
-    NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription, ReplyDescription,
-    RoomDescription, SubprotocolsDescription,
+    AsksDescription, ChannelDescription, Description, EnvelopeDescription, FaultDescription, HistoryDescription,
+    MessageDescription, NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription,
+    ReplyDescription, RoomDescription, SubprotocolsDescription,
 };
 pub use faults::{DescribeFaults, FaultKind, Faults};
 #[cfg(feature = "server")]

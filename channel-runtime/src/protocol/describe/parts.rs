@@ -7,6 +7,7 @@ use super::shape::{Content, Type};
 use crate::protocol::const_text::{ConstText, same};
 #[cfg(feature = "server")]
 use crate::protocol::history::History;
+use crate::protocol::kind::kind_of;
 #[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -118,6 +119,23 @@ impl MessageShape {
             panic!("{}", text.as_str());
         }
         self
+    }
+
+    /// Of a handler that is `idempotent`. Fails a constant if the message has no place for its `$id`.
+    #[track_caller]
+    #[must_use]
+    pub const fn idempotent(self, is_flat: bool) -> Self {
+        assert!(
+            kind_of(self.wire_type).is_none(),
+            "a binary message has no place for the `$id` by which one that is sent again is known\n\
+             take `idempotent` away, or make it a text message"
+        );
+        assert!(
+            is_flat,
+            "the channel's envelope has no place for the `$id` by which a message that is sent again is known\n\
+             take `idempotent` away, and give the message a field of your own that says the same"
+        );
+        Self { idempotent: true, ..self }
     }
 
     /// Sets the rate. A handler's rate replaces that of the message.

@@ -34,10 +34,14 @@ const fn breaks(text: &'static str) -> Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     Envelope,
+    /// Whether what is sent to a room is kept.
+    History,
     Subprotocol,
     Param,
     Raw,
     Message,
+    /// Whether a message may be sent again.
+    Idempotent,
     Answer,
     /// A fault with which a handler may answer.
     Fault,
@@ -62,10 +66,12 @@ impl Entry<'_> {
         let last = if second.is_empty() { first } else { second };
         match () {
             () if same(self.key, "(envelope)") => About::Envelope,
+            () if starts(self.key, "(history)").is_some() => About::History,
             () if starts(self.key, "(").is_some() => About::Subprotocol,
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
             () if same(second, "(answer)") => About::Answer,
+            () if same(second, "(idempotent)") => About::Idempotent,
             () if is_fault(self.key) => About::Fault,
             () if same(last, "*") || ends(last, " *").is_some() => About::Closed,
             () if starts(last, "..").is_some() || ends(last, " ..").is_some() => About::Content,
@@ -102,6 +108,10 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
     let read = new.is_read();
     match new.about(of_channel) {
         About::Envelope => breaks("is new, and old clients write in the framework's own envelope"),
+        About::History => {
+            fine("is new: what is sent there has a number now, and a client that comes back hears what it missed")
+        }
+        About::Idempotent => fine("is new: old clients never send it again"),
         About::Subprotocol if new.value.is_empty() => fine("is new"),
         About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
         About::Field | About::Content | About::Closed if new.is_by_codec() => unclear(CODEC),
@@ -130,6 +140,10 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
     let read = old.is_read();
     match old.about(of_channel) {
         About::Envelope => breaks("is gone, and old clients write in it"),
+        About::History => fine("is gone: who comes back has always missed what was sent meanwhile"),
+        About::Idempotent => {
+            breaks("is gone: old clients send it again when an answer is lost, and it is handled again")
+        }
         About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
         About::Subprotocol => fine("is gone: a client may offer none"),
         About::Field | About::Content | About::Closed if old.is_by_codec() => unclear(CODEC_GONE),
@@ -186,9 +200,14 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
         }
         About::Tagging => breaks("is written in another way"),
         About::Envelope => breaks("is another one now, and old clients write in the old one"),
-        About::Subprotocol | About::Variant | About::Message | About::Fault | About::Raw | About::Closed => {
-            unclear("is another one now")
-        }
+        About::Subprotocol
+        | About::History
+        | About::Variant
+        | About::Message
+        | About::Idempotent
+        | About::Fault
+        | About::Raw
+        | About::Closed => unclear("is another one now"),
     }
 }
 

@@ -113,15 +113,29 @@ const fn raw(line: &mut Line, read: bool, text: bool, binary: bool, item: usize)
 }
 
 const fn heading(line: &mut Line, shape: &ChannelShape, item: usize) -> Written {
-    match (&shape.envelope, item) {
-        (None, _) => subprotocol(line, &shape.subprotocols, item),
-        (Some(envelope), 0) => {
+    let mut before = 0;
+    if let Some(envelope) = &shape.envelope {
+        if item == 0 {
             line.push("(envelope): ");
             line.push_escaped(envelope.name);
-            Written::Line
+            return Written::Line;
         }
-        (Some(_), _) => subprotocol(line, &shape.subprotocols, item - 1),
+        before += 1;
     }
+    if shape.history.is_some() {
+        if item == before {
+            line.push("(history)");
+            return Written::Line;
+        }
+        before += 1;
+    }
+    if item < before + shape.histories.len() {
+        let (kind, _) = shape.histories[item - before];
+        line.push("(history) ");
+        line.push_escaped(kind);
+        return Written::Line;
+    }
+    subprotocol(line, &shape.subprotocols, item - before - shape.histories.len())
 }
 
 /// Writes whether a client must offer one of the list, then a line for each name: their order is the client's.
@@ -154,14 +168,23 @@ const fn message(
         return Written::Line;
     }
     let mut before = 1;
+    if shape.idempotent {
+        if item == before {
+            line.push(direction(read));
+            line.push_message(shape.wire_type);
+            line.push(" (idempotent)");
+            return Written::Line;
+        }
+        before += 1;
+    }
     if let Some(answer) = answer
         && !matches!(answer.kind, AnswerKind::Nothing | AnswerKind::Unknown)
     {
-        if item == 1 {
+        if item == before {
             push_answer(line, shape.wire_type, answer);
             return Written::Line;
         }
-        before = 2;
+        before += 1;
     }
     if let Some(answer) = answer
         && !answer.faults.is_empty()

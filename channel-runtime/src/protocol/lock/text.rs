@@ -36,8 +36,12 @@ impl Former {
     }
 }
 
-/// Whether the first version has no such line: one of an envelope or a subprotocol, or of what is no message but `(binary)`.
+/// Whether the first version has no such line: one of an envelope, a history or a subprotocol, of what is no message but `(binary)`,
+/// or of a message that may be sent again.
 fn is_of_second(line: &str) -> bool {
+    if line.starts_with("> ") && line.ends_with(" (idempotent)") {
+        return true;
+    }
     let about = line.strip_prefix("> ").or_else(|| line.strip_prefix("< ")).unwrap_or(line);
     about.starts_with('(') && about != "(binary)"
 }

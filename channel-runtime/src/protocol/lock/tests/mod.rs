@@ -6,6 +6,7 @@ mod check;
 mod envelopes;
 mod faults;
 mod fingerprint;
+mod history;
 mod older;
 mod replace;
 mod settle;

@@ -1,0 +1,47 @@
+//! The bounds of the history, of the path's room and of declared kinds, as constants of `Route`, and the check that its numbers have
+//! a place on the wire.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use crate::channel::model::{History, RoomKind, Route};
+use crate::syntax::spans::beside_locals;
+
+pub fn constants(route: &Route) -> TokenStream {
+    let own = route.history.as_ref().map(|history| {
+        let history = value(history);
+        quote! {
+            const HISTORY: ::core::option::Option<::channel_runtime::private::History> =
+                ::core::option::Option::Some(#history);
+        }
+    });
+    let kinds: Vec<_> = declared(route)
+        .map(|(RoomKind { kind, .. }, history)| {
+            let history = value(history);
+            quote!((#kind, #history))
+        })
+        .collect();
+    let kinds = (!kinds.is_empty()).then(|| {
+        quote! {
+            const HISTORIES: &'static [(&'static ::core::primitive::str, ::channel_runtime::private::History)] =
+                &[#(#kinds),*];
+        }
+    });
+    quote!(#own #kinds)
+}
+
+/// At the first of the words: one error says it of all.
+pub fn check(route: &Route) -> Option<TokenStream> {
+    let name = &route.name;
+    let History { word, .. } = route.history.as_ref().or_else(|| declared(route).map(|(_, history)| history).next())?;
+    let numbered = quote_spanned!(beside_locals(word.span())=> ::channel_runtime::private::numbered::<#name>());
+    Some(quote!(const _: () = #numbered;))
+}
+
+fn declared(route: &Route) -> impl Iterator<Item = (&RoomKind, &History)> {
+    route.rooms.iter().filter_map(|kind| Some((kind, kind.history.as_ref()?)))
+}
+
+fn value(History { size, bytes, age, recent, .. }: &History) -> TokenStream {
+    quote!(::channel_runtime::private::History::new(#size, #bytes, #age, #recent))
+}

@@ -1,0 +1,24 @@
+use channel_runtime::{channel, message};
+
+struct Board(u8);
+
+#[message(type = "board_is")]
+struct BoardIs {
+    stones: u8,
+}
+
+mod places {
+    #[channel_runtime::channel("/game")]
+    pub struct Game;
+}
+
+use places::Game;
+
+#[channel(sends(BoardIs))]
+impl Game {
+    fn snapshot(&self, board: &Board) -> BoardIs {
+        BoardIs { stones: board.0 }
+    }
+}
+
+fn main() {}
