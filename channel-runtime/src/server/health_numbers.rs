@@ -24,8 +24,10 @@ impl Health {
     /// | `channels_send_refused_total` | `channel` | counter |
     /// | `channels_unwritten_total` | `channel` | counter |
     /// | `channels_unmatched_answers_total` | `channel` | counter |
+    /// | `channels_said_again_total` | `channel` | counter |
     /// | `channels_faults_total` | `channel`, `code` (or `application`) | counter |
     /// | `channels_ended_total` | `channel`, `by` | counter |
+    /// | `channels_replies_forgotten_total` | | counter |
     /// | `channels_handshakes_refused_total` | `status` | counter |
     /// | `channels_accepting` | | gauge: 1 while new clients are to be sent here |
     /// | `channels_draining` | | gauge: 1 once the server stops |
@@ -55,6 +57,7 @@ pub(super) fn collect(health: &Health, to: &mut impl Collector) {
     each(SEND_REFUSED, &|stats| stats.send_refused);
     each(UNWRITTEN, &|stats| stats.unwritten);
     each(UNMATCHED_ANSWERS, &|stats| stats.unmatched_answers);
+    each(SAID_AGAIN, &|stats| stats.said_again);
     to.begin(OUTDATED);
     for stats in &all {
         for (client, count) in &stats.outdated {
@@ -83,6 +86,7 @@ pub(super) fn collect(health: &Health, to: &mut impl Collector) {
         }
     }
     to.only(USERS, health.users() as u64);
+    to.only(REPLIES_FORGOTTEN, health.node.replies.forgotten.get());
     to.begin(HANDSHAKES_REFUSED);
     for ((_, status), count) in health.refused.counts() {
         to.add(&[("status", status)], count);
@@ -105,12 +109,18 @@ const SEND_REFUSED: Family =
 const UNWRITTEN: Family = Family::counter("channels_unwritten_total", "Messages that the envelope has no place for.");
 const UNMATCHED_ANSWERS: Family =
     Family::counter("channels_unmatched_answers_total", "Clients' answers to no open question.");
+const SAID_AGAIN: Family =
+    Family::counter("channels_said_again_total", "Messages that were said before and were not handled again.");
 const OUTDATED: Family =
     Family::gauge("channels_outdated", "Connections of clients that were made for another version of the wire.");
 const RECEIVED: Family = Family::counter("channels_received_total", "Messages from clients.");
 const FAULTS: Family = Family::counter("channels_faults_total", "Errors sent to clients.");
 const ENDED: Family = Family::counter("channels_ended_total", "Connections that have ended, by whom or what.");
 const USERS: Family = Family::gauge("channels_users", "Users with a connection now.");
+const REPLIES_FORGOTTEN: Family = Family::counter(
+    "channels_replies_forgotten_total",
+    "Answers to idempotent messages that were forgotten early, because all together took too much.",
+);
 const HANDSHAKES_REFUSED: Family =
     Family::counter("channels_handshakes_refused_total", "Handshakes that were refused, by HTTP status.");
 const ACCEPTING: Family = Family::gauge("channels_accepting", "Whether new clients are to be sent here.");

@@ -22,10 +22,11 @@ use crate::session::driver::Driver;
 use crate::session::guard::{BoxFuture, GuardedCall, Interrupted};
 use crate::session::handling::Handling;
 use crate::session::outcome::{begin_work, interrupted, name_of};
+use crate::session::reading::{Read, read, read_binary};
 use crate::session::served::Served;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::{Step, Undecoded};
-use crate::session::step_context::{Work, limits, log_payload, may_pass, read, read_binary};
+use crate::session::step_context::{Work, limits, log_payload, may_pass};
 use crate::socket::Socket;
 use crate::socket::reply::Flow;
 use crate::wire::parser::Input;
@@ -132,8 +133,9 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
             Undecoded::Binary(data) => read_binary(&mut socket, data, index),
         };
         let message = match read {
-            Ok(Ok(message)) => message,
-            Ok(Err(error)) => {
+            Ok(Read::Message(message)) => message,
+            Ok(Read::Again) => return,
+            Ok(Read::Invalid(error)) => {
                 self.queued = Some(Queued::Alone(Work::Invalid(error, socket)));
                 return;
             }
@@ -146,7 +148,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         };
         let what = C::FromClient::TYPES[index];
         let span = MessageSpan::new(span, C::NAME, what);
-        let limits = limits::<C>(index, driver).owing(socket.has_reference());
+        let limits = limits::<C>(index, driver).owed_by(&socket);
         self.running.push(ConcurrentCall {
             index,
             what,

@@ -10,10 +10,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::select;
 use tokio::time::sleep;
 
+use crate::channel::Channel;
 use crate::connection::contained::{Panicked, contain};
 use crate::connection::shutdown::Shutdown;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
+use crate::socket::Socket;
 
 /// Boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -44,6 +46,12 @@ impl CallLimits {
 
     pub fn owing(self, owes_answer: bool) -> Self {
         Self { owes_answer, ..self }
+    }
+
+    /// Of a message's handler. A client that may say the message again comes back for the answer.
+    pub fn owed_by<C: Channel>(self, socket: &Socket<C>) -> Self {
+        let needs_client = self.needs_client && !socket.keeps_answer();
+        Self { needs_client, ..self.owing(socket.has_reference()) }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::connection::liveness::{Beat, Check};
 use crate::connection::shutdown::Shutdown;
 use crate::room::registry::Registry;
 use crate::socket::node::Node;
+use crate::socket::replies::Replies;
 
 const CONNECTIONS_PER_TURN: usize = 256;
 
@@ -42,18 +43,21 @@ impl Heartbeat {
 
 pub(crate) fn watch(heartbeat: &Arc<Heartbeat>, node: &Node, config: &Config) {
     if heartbeat.begin() {
-        let (registry, shutdown) = (Arc::clone(&node.registry), Arc::clone(&node.shutdown));
-        tokio::spawn(Watch { heartbeat: Arc::clone(heartbeat), registry, shutdown, has_ended: false }.run(Beat::new(
-            config.ping_interval,
-            config.pong_timeout,
-            config.idle_timeout,
-        )));
+        let watch = Watch {
+            heartbeat: Arc::clone(heartbeat),
+            registry: Arc::clone(&node.registry),
+            replies: Arc::clone(&node.replies),
+            shutdown: Arc::clone(&node.shutdown),
+            has_ended: false,
+        };
+        tokio::spawn(watch.run(Beat::new(config.ping_interval, config.pong_timeout, config.idle_timeout)));
     }
 }
 
 struct Watch {
     heartbeat: Arc<Heartbeat>,
     registry: Arc<Registry>,
+    replies: Arc<Replies>,
     shutdown: Arc<Shutdown>,
     has_ended: bool,
 }
@@ -64,6 +68,7 @@ impl Watch {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.heartbeat.ends(&self.registry) {
             ticks.tick().await;
+            self.replies.expire();
             for channel in 0..self.registry.channels() {
                 self.sweep(channel, &beat).await;
             }

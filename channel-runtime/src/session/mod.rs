@@ -22,6 +22,7 @@ mod last_answers;
 mod outcome;
 pub(crate) mod outdated;
 pub(crate) mod quota;
+mod reading;
 pub(crate) mod refresh;
 pub(crate) mod rejection;
 pub(crate) mod room_hooks;

@@ -61,14 +61,17 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
             if socket.awaits_answer() {
                 socket.answer_fault(&fault);
             }
+            socket.keep_fault(&fault);
             // Without a `ref`, the close is all that the client receives.
             Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
         }
         Interrupted::Cancelled => {
             tracing::warn!(channel = C::NAME, connection = %socket.id(), what, "cancelled: the server stops");
+            let fault = Fault::new(Fault::TIMEOUT, "the server stops");
             if socket.awaits_answer() {
-                socket.answer_fault(&Fault::new(Fault::TIMEOUT, "the server stops"));
+                socket.answer_fault(&fault);
             }
+            socket.keep_fault(&fault);
             Close::going_away()
         }
         Interrupted::TimedOut => {
@@ -86,6 +89,7 @@ pub(crate) fn interrupted<C: Channel>(socket: &Socket<C>, why: Interrupted, what
         }
         Interrupted::ClientGone => {
             tracing::debug!(channel = C::NAME, connection = %socket.id(), what, "dropped: its client is gone");
+            socket.keep_fault(&Fault::new(Fault::CANCELLED, "it was begun, and its client had gone"));
             return;
         }
     };

@@ -1,12 +1,11 @@
 //! The context of a step: begins the call of a handler or a hook with what its session lends to it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::channel::Text;
-use crate::connection::contained::{Contained, contain};
+use crate::connection::contained::contain;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::envelope::{Envelope, Incoming};
 use crate::protocol::message::Messages;
@@ -14,12 +13,13 @@ use crate::session::batch::BatchEntry;
 use crate::session::dispatch::Dispatch;
 use crate::session::driver::Driver;
 use crate::session::expiry::Expiry;
-use crate::session::guard::{BoxFuture, CallLimits, GuardedCall, Interrupted};
+use crate::session::guard::{BoxFuture, CallLimits, GuardedCall};
 use crate::session::handling::Handling;
 use crate::session::outcome::{RunningCall, interrupted};
+use crate::session::reading::{Read, read, read_binary, topic_of};
 use crate::session::refresh::{self, AuthRefresh};
 use crate::session::spans::{ConnectionSpan, MessageSpan};
-use crate::session::step::{Step, needs_types};
+use crate::session::step::Step;
 use crate::socket::reply::Flow;
 use crate::socket::{Socket, questions};
 use crate::wire::frame::{Opcode, frame};
@@ -113,14 +113,15 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     fn begin_message(self, text: String, index: Option<usize>) -> Option<Begun<'a, C>> {
         log_payload(self.driver, self.span, &text);
         let begun = match read(self.socket, &text, index, self.driver) {
-            Ok(Ok(message)) => self.handle(message, text.len()),
-            Ok(Err(error)) if const { !<C::Envelope as Envelope>::IS_FLAT } => {
+            Ok(Read::Message(message)) => self.handle(message, text.len()),
+            Ok(Read::Again) => None,
+            Ok(Read::Invalid(error)) if const { !<C::Envelope as Envelope>::IS_FLAT } => {
                 self.read_otherwise(&text, error).map(|(context, error)| {
                     context.socket.counters().invalid.add(1);
                     context.invalid(error)
                 })
             }
-            Ok(Err(error)) => match refresh::auth_refresh::<C>(&text, &error) {
+            Ok(Read::Invalid(error)) => match refresh::auth_refresh::<C>(&text, &error) {
                 Some(request) => Some(self.refresh(request)),
                 None => {
                     self.socket.counters().invalid.add(1);
@@ -175,8 +176,9 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
     fn begin_binary(self, data: Bytes, index: usize) -> Option<Begun<'a, C>> {
         let bytes = data.len();
         match read_binary(self.socket, data, index) {
-            Ok(Ok(message)) => self.handle(message, bytes),
-            Ok(Err(error)) => {
+            Ok(Read::Message(message)) => self.handle(message, bytes),
+            Ok(Read::Again) => None,
+            Ok(Read::Invalid(error)) => {
                 self.socket.counters().invalid.add(1);
                 Some(self.invalid(error))
             }
@@ -241,7 +243,7 @@ fn call<'a, C: Dispatch>(
 ) -> Option<Begun<'a, C>> {
     let outcome = match contain(|| span.within(handler)) {
         Ok(Handling::Later(future)) => {
-            let guarded = GuardedCall::new(future, limits().owing(socket.has_reference()));
+            let guarded = GuardedCall::new(future, limits().owed_by(socket));
             return Some((running, socket, guarded.within(span)));
         }
         Ok(Handling::Done(flow)) => Ok(flow),
@@ -275,57 +277,4 @@ pub(crate) fn log_payload(driver: &Driver, span: &ConnectionSpan, text: &str) {
     if driver.config().log_payloads && !refresh::may_hold_token(text) {
         span.within(|| tracing::trace!(payload = text, "received"));
     }
-}
-
-/// Gives the socket the claim to the message's answer, which goes to the batch's array if the message is one of a batch. A payload's
-/// `Deserialize` and its rules are the user's code, and may panic.
-pub(crate) fn read<C: Dispatch>(
-    socket: &mut Socket<C>,
-    text: &str,
-    index: Option<usize>,
-    driver: &Driver,
-) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let decode = |topic: Option<&str>| match index {
-        Some(index) if const { needs_types::<C>() } => C::Envelope::decode_at(text, index, topic),
-        _ => C::Envelope::decode(text, topic),
-    };
-    let decoded = contain(|| match const { C::Envelope::PLACES.has_topics() } {
-        true => decode(topic_of(socket).as_deref()),
-        false => decode(None),
-    })?;
-    match const { C::Envelope::PLACES.most_in_batch() > 0 }.then(|| driver.answers()).flatten() {
-        Some(answers) => socket.begin_message_among(decoded.reference, answers),
-        None => socket.begin_message(decoded.reference),
-    }
-    match decoded.message {
-        Ok(message) => checked::<C>(message),
-        Err(error) => Ok(Err(error)),
-    }
-}
-
-/// `None` if the envelope has no topics.
-#[inline(always)]
-fn topic_of<C: Dispatch>(socket: &Socket<C>) -> Option<Cow<'_, str>> {
-    const { C::Envelope::PLACES.has_topics() }.then(|| C::Envelope::topic(socket.member().own_room.name()))
-}
-
-/// Like [`read`], for a binary message, which has no `ref`.
-pub(crate) fn read_binary<C: Dispatch>(
-    socket: &mut Socket<C>,
-    data: Bytes,
-    index: usize,
-) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    // No `ref` says what a `success` would answer, so that what is returned is sent, as what a hook returns.
-    socket.clear_claim();
-    match contain(|| codec::decode_binary(index, data))? {
-        Ok(message) => checked::<C>(message),
-        Err(error) => Ok(Err(error)),
-    }
-}
-
-/// Checks a message by the rules of its struct.
-fn checked<C: Dispatch>(message: C::FromClient) -> Result<Result<C::FromClient, DecodeError>, Interrupted> {
-    let message = Contained::new(message);
-    let checked = contain(|| message.check())?;
-    Ok(checked.map(|()| message.into_inner()))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::protocol::codec::Head;
@@ -9,6 +10,8 @@ use crate::protocol::message::Ref;
 use crate::room::member::Member;
 use crate::room::owed_answer::OwedAnswer;
 use crate::socket::answer_array::AnswerArray;
+use crate::socket::handled_once::HandledOnce;
+use crate::wire::frame::Opcode;
 
 #[derive(Clone, Default)]
 pub(crate) enum Claim {
@@ -16,14 +19,20 @@ pub(crate) enum Claim {
     NoMessage,
     /// The answer looks like any other frame.
     NoRef,
-    /// Also of a message in a batch without a `ref`.
+    /// Also without a `ref`, of a message in a batch, and of one whose answer is kept.
     Ref(Arc<Claimed>),
 }
 
 pub(crate) struct Claimed {
     /// `None` once it is being answered, or has been.
     open: Mutex<Option<Open>>,
-    batch: Option<Box<InBatch>>,
+    beside: Option<Box<Beside>>,
+}
+
+/// No envelope has a place for both.
+enum Beside {
+    Batch(InBatch),
+    Once(Once),
 }
 
 /// What the claim to a message in a batch has beside.
@@ -33,6 +42,13 @@ struct InBatch {
     /// Holds the array back until the message is answered.
     held: Mutex<Option<Arc<AnswerArray>>>,
     answers: Weak<AnswerArray>,
+}
+
+/// What the claim to a message that is handled once has beside.
+struct Once {
+    has_ref: bool,
+    /// `None` once the answer is kept, or given away.
+    handled: Mutex<Option<HandledOnce>>,
 }
 
 pub(crate) struct Open {
@@ -57,28 +73,49 @@ impl Claim {
         let held = reference.is_some().then(|| Arc::clone(answers));
         let batch = InBatch { has_ref: reference.is_some(), held: Mutex::new(held), answers: Arc::downgrade(answers) };
         let open = reference.map(|reference| Open { reference, _owed: None });
-        Self::Ref(Arc::new(Claimed { open: Mutex::new(open), batch: Some(Box::new(batch)) }))
+        Self::with(open, Beside::Batch(batch))
+    }
+
+    /// Moves the right to the returned claim, whose answer is kept.
+    pub fn once(&self, handled: HandledOnce) -> Self {
+        let once = Once { has_ref: self.has_ref(), handled: Mutex::new(Some(handled)) };
+        Self::with(self.take(), Beside::Once(once))
     }
 
     fn open(open: Open) -> Self {
-        Self::Ref(Arc::new(Claimed { open: Mutex::new(Some(open)), batch: None }))
+        Self::Ref(Arc::new(Claimed { open: Mutex::new(Some(open)), beside: None }))
+    }
+
+    fn with(open: Option<Open>, beside: Beside) -> Self {
+        Self::Ref(Arc::new(Claimed { open: Mutex::new(open), beside: Some(Box::new(beside)) }))
+    }
+
+    fn beside(&self) -> Option<&Beside> {
+        match self {
+            Self::Ref(claim) => claim.beside.as_deref(),
+            Self::NoMessage | Self::NoRef => None,
+        }
     }
 
     fn batch(&self) -> Option<&InBatch> {
-        match self {
-            Self::Ref(claim) => claim.batch.as_deref(),
-            Self::NoMessage | Self::NoRef => None,
+        match self.beside()? {
+            Beside::Batch(batch) => Some(batch),
+            Beside::Once(_) => None,
         }
     }
 
     /// Moves the right to the returned claim, to answer after the handler's return.
     pub fn give_away(&self, member: &Arc<Member>) -> Self {
         let open = self.take().map(|open| Open { _owed: Some(OwedAnswer::of(member)), ..open });
-        match (self, self.batch()) {
-            (_, Some(InBatch { has_ref, held, answers })) => {
+        match (self, self.beside()) {
+            (_, Some(Beside::Batch(InBatch { has_ref, held, answers }))) => {
                 let held = Mutex::new(held.lock().take());
                 let batch = InBatch { has_ref: *has_ref, held, answers: Weak::clone(answers) };
-                Self::Ref(Arc::new(Claimed { open: Mutex::new(open), batch: Some(Box::new(batch)) }))
+                Self::with(open, Beside::Batch(batch))
+            }
+            (_, Some(Beside::Once(Once { has_ref, handled }))) => {
+                let handled = Mutex::new(handled.lock().take());
+                Self::with(open, Beside::Once(Once { has_ref: *has_ref, handled }))
             }
             (Self::NoMessage, None) => Self::NoMessage,
             (Self::NoRef | Self::Ref(_), None) => open.map_or(Self::NoRef, Self::open),
@@ -86,7 +123,12 @@ impl Claim {
     }
 
     pub fn has_ref(&self) -> bool {
-        matches!(self, Self::Ref(_)) && self.batch().is_none_or(|batch| batch.has_ref)
+        let has_ref = match self.beside() {
+            Some(Beside::Batch(batch)) => batch.has_ref,
+            Some(Beside::Once(once)) => once.has_ref,
+            None => true,
+        };
+        has_ref && matches!(self, Self::Ref(_))
     }
 
     pub fn is_open(&self) -> bool {
@@ -97,6 +139,30 @@ impl Claim {
         match self {
             Self::Ref(claim) => claim.open.lock().take(),
             Self::NoMessage | Self::NoRef => None,
+        }
+    }
+
+    /// Whether an answer is to be kept, and none is yet.
+    pub fn is_kept(&self) -> bool {
+        self.once_of().is_some_and(|once| once.handled.lock().is_some())
+    }
+
+    pub fn take_handled(&self) -> Option<HandledOnce> {
+        self.once_of()?.handled.lock().take()
+    }
+
+    /// Keeps what is sent before the answer.
+    pub fn keep_before(&self, opcode: Opcode, data: &[u8]) {
+        let Some(once) = self.once_of() else { return };
+        if let Some(handled) = &mut *once.handled.lock() {
+            handled.put_before(opcode, Bytes::copy_from_slice(data));
+        }
+    }
+
+    fn once_of(&self) -> Option<&Once> {
+        match self.beside()? {
+            Beside::Once(once) => Some(once),
+            Beside::Batch(_) => None,
         }
     }
 
@@ -112,11 +178,19 @@ impl Claim {
 pub(super) struct Taken<'a> {
     claim: &'a Claim,
     pub open: Option<Open>,
+    /// `None` if no answer is to be kept.
+    pub handled: Option<HandledOnce>,
 }
 
 impl<'a> Taken<'a> {
     pub fn of(claim: &'a Claim) -> Self {
-        Self { claim, open: claim.take() }
+        Self { claim, open: claim.take(), handled: None }
+    }
+
+    /// With the right to keep the answer, if the claim has it.
+    pub fn and_handled(mut self) -> Self {
+        self.handled = self.claim.take_handled();
+        self
     }
 
     /// The array that the answer goes into. `None` if it is a frame of its own.
@@ -137,6 +211,9 @@ impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if let (Claim::Ref(claim), Some(open)) = (self.claim, self.open.take()) {
             *claim.open.lock() = Some(open);
+        }
+        if let (Some(once), Some(handled)) = (self.claim.once_of(), self.handled.take()) {
+            *once.handled.lock() = Some(handled);
         }
     }
 }

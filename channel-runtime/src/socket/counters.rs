@@ -31,6 +31,7 @@ pub(crate) struct Counters {
     pub refused: Count,
     pub unwritten: Count,
     pub unmatched_answers: Count,
+    pub said_again: Count,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
     /// Connected now.
@@ -74,6 +75,7 @@ impl Counters {
             refused: Count::default(),
             unwritten: Count::default(),
             unmatched_answers: Count::default(),
+            said_again: Count::default(),
             faults: Default::default(),
             ended: Default::default(),
             outdated: Default::default(),

@@ -13,14 +13,20 @@ pub(crate) mod counters;
 pub(crate) mod crossing;
 pub(crate) mod foreign;
 pub(crate) mod frames;
+mod handled_once;
 pub(crate) mod hub;
 pub(crate) mod invalid_reply;
+mod kept_answer;
 pub(crate) mod member_view;
 pub(crate) mod node;
 pub(crate) mod notify;
+pub(crate) mod oldest_first;
+mod one_answer;
 pub(crate) mod push;
 pub(crate) mod questions;
+pub(crate) mod replies;
 pub(crate) mod reply;
+mod said_again;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod user;
@@ -50,6 +56,7 @@ use crate::socket::answer_array::AnswerArray;
 use crate::socket::claim::Claim;
 use crate::socket::counters::Counters;
 use crate::socket::frames::{frame_of, now};
+use crate::socket::handled_once::HandledOnce;
 use crate::socket::node::Node;
 use crate::socket::push::{push_frame, pushed};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
@@ -317,6 +324,11 @@ impl<C: 'static> Socket<C> {
 
     pub(crate) fn begin_message_among(&mut self, reference: Option<Ref>, answers: &Arc<AnswerArray>) {
         self.claim = Claim::among(reference, answers);
+    }
+
+    /// The answer to the message is kept, too.
+    fn keep_answer(&mut self, handled: HandledOnce) {
+        self.claim = self.claim.once(handled);
     }
 
     pub(crate) fn invalid(&self, error: DecodeError) -> Fault {

@@ -13,6 +13,7 @@ use crate::room::state::State;
 use crate::socket::clock::Clock;
 use crate::socket::counters::Counters;
 use crate::socket::crossing::{Crossing, NoticeEntry};
+use crate::socket::replies::Replies;
 use crate::wire::close::Close;
 use crate::wire::deflate::Compression;
 
@@ -20,6 +21,7 @@ pub(crate) struct Node {
     pub registry: Arc<Registry>,
     channels: Vec<ChannelNode>,
     pub clock: Arc<Clock>,
+    pub replies: Arc<Replies>,
     pub shutdown: Arc<Shutdown>,
     /// Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
@@ -43,6 +45,7 @@ impl Node {
             registry: Arc::new(Registry::new()),
             channels: Vec::new(),
             clock: Arc::default(),
+            replies: Arc::default(),
             shutdown: Arc::default(),
             app: OnceLock::new(),
             compression: OnceLock::new(),

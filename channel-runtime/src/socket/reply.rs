@@ -14,6 +14,7 @@ use crate::protocol::message::{Messages, Success};
 use crate::socket::Socket;
 use crate::socket::claim::Claim;
 use crate::wire::close::CloseCode;
+use crate::wire::frame::Opcode;
 
 /// How a connection continues after a hook or a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,7 @@ impl<C: Channel + SendsBytes> Reply<C> for Bytes {
     const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Binary);
 
     fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.keep_before(Opcode::Binary, &self);
         socket.send_bytes(self);
         socket.answer_nothing();
         Flow::Continue
@@ -86,6 +88,7 @@ impl<C: Channel + SendsText> Reply<C> for Text {
     const ANSWER: AnswerShape = AnswerShape::of(AnswerKind::Text);
 
     fn reply(self, socket: &Socket<C>) -> Flow {
+        socket.keep_before(Opcode::Text, self.as_bytes());
         socket.send_text(self);
         socket.answer_nothing();
         Flow::Continue

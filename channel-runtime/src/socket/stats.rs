@@ -40,6 +40,9 @@ pub struct Stats {
     /// Answers of clients to no open question of the server: received too late, given twice, or to none that was asked. They are
     /// dropped.
     pub unmatched_answers: u64,
+    /// Messages received that were said before and were not handled again, because their handler is `idempotent`. They count as
+    /// received, too.
+    pub said_again: u64,
     /// Errors sent, or logged in a channel with `on_text`, by the framework's codes. All codes of the application's own count as `application`.
     pub faults: Vec<(&'static str, u64)>,
     /// How connections ended.
@@ -64,6 +67,7 @@ impl Stats {
             send_refused: counters.refused.get(),
             unwritten: counters.unwritten.get(),
             unmatched_answers: counters.unmatched_answers.get(),
+            said_again: counters.said_again.get(),
             faults: counters.faults().collect(),
             ended: ClosedBy::ALL.into_iter().map(|by| (by, counters.ended(by))).collect(),
         }

@@ -18,20 +18,23 @@ use super::incoming_head::{IncomingHead, ReadMessage, ReadType, index_of, skip};
 use super::key::{Key, ReadKey, Reserved};
 #[cfg(feature = "server")]
 use super::kinds::has_binary;
+use super::message_id::MessageId;
 use crate::protocol::message::{Messages, Ref};
 
 /// A text from a client, decoded.
 pub struct Decoded<T> {
     /// The message's `ref`. It is also found in most invalid messages, so that they are answered too.
     pub reference: Option<Ref>,
+    /// The message's `$id`, if messages of the set may be said again.
+    pub id: Option<MessageId>,
     /// The message, or what is wrong with it.
     pub message: Result<T, DecodeError>,
 }
 
 /// Reads one of these messages and its `ref` from a JSON object. Any text is allowed.
 pub fn decode<T: Messages>(text: &str) -> Decoded<T> {
-    let mut head = IncomingHead::default();
-    Decoded { message: decode_into::<_, false>(&mut head, text), reference: head.reference }
+    let mut head = IncomingHead::of_server::<T>();
+    Decoded { message: decode_into::<_, false>(&mut head, text), reference: head.reference, id: head.id }
 }
 
 pub(crate) fn decode_bare<T: Messages>(text: &str) -> Result<T, DecodeError> {
@@ -40,8 +43,8 @@ pub(crate) fn decode_bare<T: Messages>(text: &str) -> Result<T, DecodeError> {
 
 #[cfg(any(test, fuzzing))]
 pub(crate) fn decode_only_carefully<T: Messages>(text: &str) -> Decoded<T> {
-    let mut head = IncomingHead::default();
-    Decoded { message: decode_carefully::<_, false>(&mut head, text, true), reference: head.reference }
+    let mut head = IncomingHead::of_server::<T>();
+    Decoded { message: decode_carefully::<_, false>(&mut head, text, true), reference: head.reference, id: head.id }
 }
 
 #[inline]
@@ -64,8 +67,8 @@ pub(super) fn decode_into<T: Messages, const BARE: bool>(
 
 #[cfg(any(feature = "server", test))]
 pub(crate) fn decode_at<T: Messages>(text: &str, index: usize) -> Decoded<T> {
-    let mut head = IncomingHead::default();
-    Decoded { message: decode_into_at::<_, false>(&mut head, text, index), reference: head.reference }
+    let mut head = IncomingHead::of_server::<T>();
+    Decoded { message: decode_into_at::<_, false>(&mut head, text, index), reference: head.reference, id: head.id }
 }
 
 #[cfg(any(feature = "server", test))]
@@ -261,6 +264,7 @@ impl<'de> Visitor<'de> for Survey<'_> {
                 }
                 Key::Reserved(Reserved::Ref, _) if !self.bare => self.head.read_ref(&mut map)?,
                 Key::Reserved(Reserved::Room, _) if !self.bare => self.head.read_room(&mut map)?,
+                Key::Reserved(Reserved::Id, _) if !self.bare => self.head.read_id(&mut map)?,
                 Key::Reserved(..) | Key::Field(IgnoredAny) => skip(&mut map)?,
             }
         }

@@ -8,7 +8,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 use serde::forward_to_deserialize_any;
 
 use super::key::{Key, ReadKey, Reserved};
-use super::kinds::has_binary;
+use super::kinds::{has_binary, has_idempotent};
+use super::message_id::{MessageId, ReadId};
 use super::numbers::Numbers;
 use crate::protocol::message::{Messages, Ref};
 
@@ -17,8 +18,11 @@ use crate::protocol::message::{Messages, Ref};
 pub(super) struct IncomingHead {
     pub(super) reference: Option<Ref>,
     pub(super) room: Option<String>,
+    pub(super) id: Option<MessageId>,
     /// Whether `$room` is read. A server ignores it in clients' messages.
     reads_room: bool,
+    /// Whether `$id` is read. It is ignored where no message may be said again.
+    reads_id: bool,
     typed: bool,
     /// Whether there was a `ref`, even one that is `null`.
     referred: bool,
@@ -29,8 +33,14 @@ impl IncomingHead {
         Self { reads_room: true, ..Self::default() }
     }
 
+    /// For messages of this set, from clients.
+    #[inline]
+    pub(super) fn of_server<T: Messages>() -> Self {
+        Self { reads_id: const { has_idempotent::<T>() }, ..Self::default() }
+    }
+
     pub(super) fn cleared(&self) -> Self {
-        Self { reads_room: self.reads_room, ..Self::default() }
+        Self { reads_room: self.reads_room, reads_id: self.reads_id, ..Self::default() }
     }
 
     pub(super) fn note_type<E: de::Error>(&mut self) -> Result<(), E> {
@@ -52,6 +62,17 @@ impl IncomingHead {
         } else {
             skip(map)
         }
+    }
+
+    pub(super) fn read_id<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        if !self.reads_id {
+            return skip(map);
+        }
+        if self.id.is_some() {
+            return Err(de::Error::custom("a second `$id`"));
+        }
+        self.id = map.next_value_seed(ReadId)?;
+        Ok(())
     }
 
     pub(super) fn check_type<E: de::Error>(&self) -> Result<(), E> {
@@ -182,6 +203,7 @@ fn read_leading_type<'de, T: Messages, A: MapAccess<'de>, const BARE: bool>(
             }
             Some(Key::Reserved(Reserved::Ref, _)) => head.read_ref(map)?,
             Some(Key::Reserved(Reserved::Room, _)) => head.read_room(map)?,
+            Some(Key::Reserved(Reserved::Id, _)) => head.read_id(map)?,
             Some(Key::Reserved(Reserved::Extension, _)) => skip(map)?,
             Some(Key::Field(IgnoredAny)) => return Err(de::Error::custom("`type` is not the first key")),
             None => return Err(de::Error::missing_field("type")),
@@ -232,6 +254,7 @@ impl<'de, 'e, A: MapAccess<'de>, const BARE: bool, const QUICK: bool> Fields<'e,
             Reserved::Type => self.read_type(),
             Reserved::Ref => self.head.read_ref(&mut self.map),
             Reserved::Room => self.head.read_room(&mut self.map),
+            Reserved::Id => self.head.read_id(&mut self.map),
             Reserved::Extension => skip(&mut self.map),
         }
     }

@@ -13,6 +13,7 @@ pub(super) enum Reserved {
     Type,
     Ref,
     Room,
+    Id,
     Extension,
 }
 
@@ -24,6 +25,7 @@ impl Reserved {
             _ if BARE => None,
             b"ref" => Some(Self::Ref),
             b"$room" => Some(Self::Room),
+            [b'$', b'i', b'd'] => Some(Self::Id),
             [b'$', ..] => Some(Self::Extension),
             _ => None,
         }

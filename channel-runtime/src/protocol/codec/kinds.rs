@@ -1,4 +1,4 @@
-//! The binary messages of a channel, by their kind.
+//! What is known of a set of messages at compile time: which are binary, by their kind, and whether any is idempotent.
 
 use std::marker::PhantomData;
 
@@ -12,6 +12,17 @@ pub(crate) const fn has_binary<T: Messages>() -> bool {
             return true;
         }
         types = rest;
+    }
+    false
+}
+
+pub(crate) const fn has_idempotent<T: Messages>() -> bool {
+    let mut shapes = T::SHAPES;
+    while let [first, rest @ ..] = shapes {
+        if first.idempotent {
+            return true;
+        }
+        shapes = rest;
     }
     false
 }

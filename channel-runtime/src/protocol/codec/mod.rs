@@ -17,6 +17,7 @@ mod incoming_head;
 mod key;
 mod key_guard;
 mod kinds;
+mod message_id;
 mod numbers;
 mod object;
 #[cfg(any(feature = "server", test))]
@@ -56,9 +57,10 @@ pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use error::{cut, reason};
 pub(crate) use finite::InFinite;
 pub use head::Head;
-#[cfg(feature = "server")]
-pub(crate) use kinds::has_binary;
 pub(crate) use kinds::index_of_kind;
+#[cfg(feature = "server")]
+pub(crate) use kinds::{has_binary, has_idempotent};
+pub use message_id::MessageId;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};

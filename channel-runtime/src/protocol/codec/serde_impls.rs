@@ -60,7 +60,7 @@ impl<'de, T: Messages> Visitor<'de> for ReadGeneric<T> {
                     break index_of::<T>(&kind).ok_or_else(|| unknown_type(&kind))?;
                 }
                 Some(Key::Reserved(Reserved::Ref, _)) => head.read_ref(&mut map)?,
-                Some(Key::Reserved(Reserved::Room | Reserved::Extension, _)) => skip(&mut map)?,
+                Some(Key::Reserved(Reserved::Room | Reserved::Id | Reserved::Extension, _)) => skip(&mut map)?,
                 Some(Key::Field(name)) => held.push((name, map.next_value()?)),
                 None => return Err(de::Error::missing_field("type")),
             }

@@ -53,13 +53,13 @@ impl Envelope for Bare {
 
     #[inline]
     fn decode<T: Messages>(text: &str, _: Option<&str>) -> Decoded<T> {
-        Decoded { message: codec::decode_bare(text), reference: None }
+        Decoded { message: codec::decode_bare(text), reference: None, id: None }
     }
 
     #[cfg(feature = "server")]
     #[inline]
     fn decode_at<T: Messages>(text: &str, index: usize, _: Option<&str>) -> Decoded<T> {
-        Decoded { message: codec::decode_bare_at(text, index), reference: None }
+        Decoded { message: codec::decode_bare_at(text, index), reference: None, id: None }
     }
 
     #[cfg(feature = "server")]

@@ -30,9 +30,9 @@ pub(super) fn decode<T: Messages>(
     };
     match reference {
         Some(reference) if is_too_long(&reference) => {
-            Decoded { message: Err(DecodeError::no_message("an id of more than 128 bytes")), reference: None }
+            Decoded { message: Err(DecodeError::no_message("an id of more than 128 bytes")), reference: None, id: None }
         }
-        reference => Decoded { message, reference },
+        reference => Decoded { message, reference, id: None },
     }
 }
 

@@ -107,7 +107,7 @@ fn read<C: Channel>(content: &Content<'_>) -> Result<C::ToClient, Fault> {
             return Err(Fault::framework(NO_MESSAGES.into(), message));
         }
         Content::Json(text) if <C::Envelope as Envelope>::IS_FLAT => {
-            let Decoded { message, reference } = codec::decode(text);
+            let Decoded { message, reference, .. } = codec::decode(text);
             if reference.is_some() {
                 return Err(answers_nothing());
             }

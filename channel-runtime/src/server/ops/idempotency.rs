@@ -1,6 +1,5 @@
 //! Requests with an `Idempotency-Key`: one that is sent again is answered as before, and does nothing more.
 
-use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::server::ops::answer::{Answer, Refusal};
+use crate::socket::oldest_first::OldestFirst;
 
 /// How long an answer is remembered.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
@@ -33,15 +33,11 @@ pub(super) struct Answers {
 
 #[derive(Default)]
 struct Kept {
-    by_key: HashMap<Arc<str>, Arc<Once>>,
-    /// The oldest first.
-    in_order: BTreeMap<u64, Arc<str>>,
-    next: u64,
+    by_key: OldestFirst<Arc<str>, Arc<Once>>,
     bytes: usize,
 }
 
 struct Once {
-    number: u64,
     begun: Instant,
     request: u64,
     answer: OnceCell<Answer>,
@@ -76,7 +72,7 @@ impl Answers {
             }
             Ok(answer) => Ok(answer.replayed()),
             Err(refused) => {
-                kept.give_back(once);
+                kept.give_back(key, once);
                 Ok(refused)
             }
         }
@@ -86,36 +82,32 @@ impl Answers {
 impl Kept {
     fn claim(&mut self, key: &str, request: u64, now: Instant) -> Result<Arc<Once>, Refusal> {
         self.expire(now);
-        if let Some(once) = self.by_key.get(key) {
+        if let Some((_, once)) = self.by_key.get(key) {
             return if once.request == request { Ok(Arc::clone(once)) } else { Err(Refusal::key_reused()) };
         }
         if self.by_key.len() >= MOST_KEYS || self.bytes >= MOST_BYTES {
-            let oldest = self.in_order.values().next().and_then(|key| self.by_key.get(key));
-            let until = oldest.map_or(Duration::ZERO, |once| KEPT_FOR.saturating_sub(now - once.begun));
+            let oldest = self.by_key.oldest();
+            let until = oldest.map_or(Duration::ZERO, |(_, once)| KEPT_FOR.saturating_sub(now - once.begun));
             return Err(Refusal::too_many_keys(until));
         }
-        let once = Arc::new(Once { number: self.next, begun: now, request, answer: OnceCell::new() });
-        self.next += 1;
-        let key: Arc<str> = key.into();
-        self.in_order.insert(once.number, Arc::clone(&key));
-        self.by_key.insert(key, Arc::clone(&once));
+        let once = Arc::new(Once { begun: now, request, answer: OnceCell::new() });
+        self.by_key.add(key.into(), Arc::clone(&once));
         Ok(once)
     }
 
     /// Forgets the key of a request that was refused, unless another that waits for the same may perform it yet: that one gives it
     /// back later. Dropped here, because with the lock held no two can see each other and both leave it.
-    fn give_back(&mut self, once: Arc<Once>) {
-        let number = once.number;
+    fn give_back(&mut self, key: &str, once: Arc<Once>) {
+        let Some((number, kept)) = self.by_key.get(key).filter(|(_, kept)| Arc::ptr_eq(kept, &once)) else { return };
         drop(once);
-        let kept = self.in_order.get(&number).map(|key| &self.by_key[key]);
-        if kept.is_some_and(|kept| kept.answer.get().is_none() && Arc::strong_count(kept) == 1) {
+        if kept.answer.get().is_none() && Arc::strong_count(kept) == 1 {
             self.forget(number);
         }
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some((&number, key)) = self.in_order.first_key_value() {
-            if now - self.by_key[key].begun < KEPT_FOR {
+        while let Some((number, oldest)) = self.by_key.oldest() {
+            if now - oldest.begun < KEPT_FOR {
                 return;
             }
             self.forget(number);
@@ -123,8 +115,7 @@ impl Kept {
     }
 
     fn forget(&mut self, number: u64) {
-        let Some(key) = self.in_order.remove(&number) else { return };
-        let once = self.by_key.remove(&key).expect("what is in order is here by its key");
+        let Some((_, once)) = self.by_key.remove(number) else { return };
         let bytes = once.answer.get().map_or(0, |answer| answer.body.len());
         // An answer that is being counted just now was not yet.
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -173,16 +164,16 @@ mod tests {
         let answers = Answers::default();
         assert!(!answers.once("a", b"x", async { refused() }).await.unwrap().is_done());
         assert!(answers.once("a", b"y", async { done("1") }).await.unwrap().is_done());
-        assert_eq!(answers.kept.lock().in_order.len(), 1);
+        assert_eq!(answers.kept.lock().by_key.len(), 1);
     }
 
     #[test]
     fn of_two_that_are_refused_together_the_second_forgets_the_key() {
         let (mut kept, now) = (Kept::default(), Instant::now());
         let [one, other] = [1, 1].map(|request| kept.claim("a", request, now).unwrap());
-        kept.give_back(one);
+        kept.give_back("a", one);
         assert!(kept.claim("a", 2, now).is_err(), "the other may perform it yet");
-        kept.give_back(other);
+        kept.give_back("a", other);
         assert!(kept.claim("a", 2, now).is_ok());
     }
 
@@ -191,7 +182,7 @@ mod tests {
         let (mut kept, now) = (Kept::default(), Instant::now());
         let late = kept.claim("a", 1, now).unwrap();
         let other = kept.claim("a", 2, now + KEPT_FOR).unwrap();
-        kept.give_back(late);
+        kept.give_back("a", late);
         assert!(Arc::ptr_eq(&other, &kept.claim("a", 2, now + KEPT_FOR).unwrap()));
     }
 
@@ -206,6 +197,6 @@ mod tests {
         tokio::time::advance(KEPT_FOR).await;
         assert!(answers.once("one more", b"x", async { done("1") }).await.is_ok());
         let kept = &*answers.kept.lock();
-        assert_eq!((kept.by_key.len(), kept.in_order.len(), kept.bytes), (1, 1, 1));
+        assert_eq!((kept.by_key.len(), kept.bytes), (1, 1));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) const TOPIC: &str = "room:7";
 fn check<E: Envelope>(text: &str) {
     read_is_sound(text, E::read(text));
     let topic = E::PLACES.has_topics().then_some(TOPIC);
-    let Decoded { message, reference } = E::decode::<Game>(text, topic);
+    let Decoded { message, reference, .. } = E::decode::<Game>(text, topic);
     assert_eq!(E::reference(text), reference);
     assert!(E::PLACES.has_answers() || reference.is_none());
     match E::index::<Game>(text) {
@@ -133,7 +133,7 @@ fn fault_is_read<E: Envelope>(error: DecodeError, head: Head<'_>) {
 pub(crate) fn messages_survive<E: Envelope>(message: &Game, reference: Ref) {
     let topic = E::PLACES.has_topics().then_some(TOPIC);
     let decode = |text: &str| {
-        let Decoded { message: read, reference } = E::decode::<Game>(text, topic);
+        let Decoded { message: read, reference, .. } = E::decode::<Game>(text, topic);
         assert_eq!(read.as_ref(), Ok(message), "{text}");
         assert_eq!(E::index::<Game>(text), Some(message.index()), "{text}");
         reference

@@ -10,7 +10,7 @@ use crate::protocol::received::Received;
 /// Checks one text. Bytes that are no UTF-8 are skipped.
 pub fn json(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
-    let Decoded { message, reference } = decode::<Game>(text);
+    let Decoded { message, reference, .. } = decode::<Game>(text);
     serde_json_agrees(text, message.as_ref());
     the_careful_way_agrees(text, message.as_ref(), reference.as_ref());
     a_client_agrees(text, message.as_ref(), reference.as_ref());

@@ -3,6 +3,7 @@
 mod bare;
 mod decode;
 mod encode;
+mod ids;
 mod nesting;
 mod numbers;
 mod properties;

@@ -110,7 +110,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
     if let Some(index) = index_bare::<Game>(text) {
         prop_assert_eq!(decode_bare_at::<Game>(text, index), decode_bare(text), "bare: {}", text);
     }
-    let Decoded { message, reference } = decode::<Game>(text);
+    let Decoded { message, reference, .. } = decode::<Game>(text);
     let (ours, (expected_reference, expected)) = (verdict(message), oracle::<false>(text));
     prop_assert_eq!(&ours, &expected, "{}", text);
     if ours != Verdict::Malformed {

@@ -118,7 +118,7 @@ fn the_ref_of_a_bad_message_is_found() {
         (r#"{"type":"pong","ref":"7"} and more"#, Fault::MALFORMED),
         (r#"{"type":"pong","ref":"7""#, Fault::MALFORMED),
     ] {
-        let Decoded { reference, message } = decode::<Game>(text);
+        let Decoded { reference, message, .. } = decode::<Game>(text);
         assert_eq!(Fault::from(message.unwrap_err()).code, code, "{text}");
         // A malformed text is read up to its error: the type that is no string is before the `ref`.
         let expected = if text.starts_with(r#"{"type":5"#) { None } else { text_ref("7") };

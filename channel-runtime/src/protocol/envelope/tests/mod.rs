@@ -26,7 +26,7 @@ fn decode<E: Envelope>(text: &str) -> Decoded<Game> {
 #[track_caller]
 fn refusal<E: Envelope>(text: &str) -> (DecodeError, Option<Ref>) {
     match decode::<E>(text) {
-        Decoded { message: Err(error), reference } => (error, reference),
+        Decoded { message: Err(error), reference, .. } => (error, reference),
         Decoded { message: Ok(message), .. } => panic!("{text}: {message:?}"),
     }
 }
