@@ -41,7 +41,11 @@
 //! for good, [`Client::close`] is called, or the last [`Client`] is dropped. [`Status`] lists the states. The waits between tries
 //! grow from 1 to 20 seconds, each with a random part, so that the clients of a server that restarts come back one after the other.
 //!
-//! A request waits for the connection, and is sent once. What has no answer is an [`Error`], by what its sender may do.
+//! A request waits for the connection, and is sent once. What has no answer is an [`Error`], by what its sender may do. Only a message
+//! whose handler is `idempotent` is sent again if the connection ends before its answer, because the server handles it once.
+//!
+//! In a room with a history a client that comes back is sent what it has missed: it says where it was. [`Event::Joined`] says whether
+//! all of that follows, or what is known from the messages before is out of date.
 //!
 //! A message without a struct is a function of the enum of all that clients may send, by the handler's name:
 //! `auction.request(AuctionFromClient::leader()).await?`. Its answer has the handler's type as any other.
@@ -123,4 +127,4 @@ mod engine;
 pub mod transport;
 
 pub use client::{Client, Connect, Event, Events, IntoToken, Request};
-pub use engine::{CloseBy, Ended, Error, Outdated, Status, Unsent, Why};
+pub use engine::{CloseBy, Ended, Error, Fresh, Joined, Outdated, Status, Unsent, Why};

@@ -111,8 +111,8 @@ async fn a_server_of_the_same_wire_says_that_nothing_is_outdated() {
     let mut events = client.events();
     loop {
         match events.next().await.unwrap() {
-            Event::Joined { id, is_fresh, outdated } => {
-                assert!(!id.is_empty() && is_fresh && outdated.is_none(), "{id} {outdated:?}");
+            Event::Joined { room: None, id, how, outdated } => {
+                assert!(!id.is_empty() && how.is_fresh() && outdated.is_none(), "{id} {outdated:?}");
                 break;
             }
             Event::Status(_) => {}

@@ -88,7 +88,7 @@ test('3. a request settles exactly once, and leaves nothing behind: no timer, no
   assert.deepEqual([settled.splice(1), world.clock.timers.size], [['lost lost', 'unsent unsent', 'closed closed'], 0])
 }))
 
-test('4. a frame is given to one socket once', onItsClock(async world => {
+test('4. a frame is given to one socket once, and to another one only if it is idempotent', onItsClock(async world => {
   const chat = open(world)
   for (let n = 0; n < 5; n++) chat.chatMessage({ message: `${n}` })
   for (let n = 0; n < 3; n++) {
@@ -103,7 +103,7 @@ test('4. a frame is given to one socket once', onItsClock(async world => {
   chat.close()
 }))
 
-test('5. on a new connection: `greet`, then what waited, in the order of the calls, then anything newer', onItsClock(async world => {
+test('5. on a new connection: `greet`, then what is sent again, then what waited, both in the order of the calls, then anything newer', onItsClock(async world => {
   const chat = open(world, { greet: say => { say('hi', {}); chat.request('from_greet', {}) } })
   chat.on('$status', s => { if (s.state === 'open') chat.send('at_open', {}) })
   chat.on('$joined', () => chat.send('at_joined', {}))
@@ -111,6 +111,15 @@ test('5. on a new connection: `greet`, then what waited, in the order of the cal
   await world.letIn()
   chat.send('newer', {})
   assert.deepEqual(world.frames.map(({ type }) => type), ['hi', ...Array.from({ length: 20 }, (_, n) => `waits_${n}`), 'from_greet', 'at_open', 'at_joined', 'newer'])
+  chat.request('bid', { n: 1 })
+  chat.request('bid', { n: 2 })
+  await world.end(1006)
+  chat.request('waits', {})
+  world.frames = []
+  await world.redial()
+  chat.request('bid', { n: 3 })
+  await world.letIn()
+  assert.deepEqual(world.frames.map(({ type, n }) => n ?? type), ['hi', 1, 2, 'waits', 3, 'from_greet', 'at_open', 'at_joined'])
   chat.close()
 }))
 
@@ -254,12 +263,20 @@ async function schedule(world, random) {
     if (random() < 0.2) throw new Error('no token')
     return 't'
   }
-  class Rated extends Chat { static rates = { paced: [5, 1, 5] } }
+  class Rated extends Chat { static rates = { paced: [5, 1, 5], bid: [9, 1, 9] } }
   const chat = new Rated({ room_id: 'a' }, { ...world.options, token: pick(undefined, 't', token), hidden: pick('slow', 'wait', 'same') })
-  let order = []
-  world.onframe = (socket, { type, ref, n }) => {
+  const order = []
+  const places = new Map()
+  const ids = new Map()
+  world.onframe = (socket, { type, ref, n, $id }) => {
     assert.equal(socket, world.socket, 'only the newest socket is written to')
-    if (n !== undefined) order.push(n)
+    if (n !== undefined) {
+      assert.ok(!(n <= places.get(socket)), 'in the order of the calls')
+      places.set(socket, n)
+      if (type !== 'bid') order.push(n)
+      else if (!ids.has($id)) ids.set($id, n)
+      assert.equal(type === 'bid' ? ids.get($id) : $id, type === 'bid' ? n : undefined, 'an id is that of one message')
+    }
     if (type === '$ping') return random() < 0.7 && socket.say({ type: '$pong', ref })
     if (ref && random() < 0.7) setTimeout(() => socket.say(pick({ type: 'success', ref }, { type: 'error', ref, code: 'x', message: '' }, { type: 'pong', ref })), 1 + Math.floor(random() * 300))
   }
@@ -269,7 +286,7 @@ async function schedule(world, random) {
     settles.set(n, 0)
     const abort = new AbortController()
     if (random() < 0.2) setTimeout(() => abort.abort(), Math.floor(random() * 3000))
-    chat.request(pick('paced', 'ping', 'paced'), { n }, { timeout: pick(50, 1000, 20_000), signal: abort.signal }).then(
+    chat.request(pick('paced', 'ping', 'bid'), { n }, { timeout: pick(50, 1000, 20_000), signal: abort.signal }).then(
       () => settles.set(n, settles.get(n) + 1), () => settles.set(n, settles.get(n) + 1),
     )
   }
@@ -304,6 +321,7 @@ async function schedule(world, random) {
     }
     // In the order of the calls, and each once.
     assert.deepEqual(order, [...new Set(order)].sort((a, b) => a - b))
+    assert.equal(new Set(ids.values()).size, ids.size, 'a message has one id')
     // Whatever has happened: shown, online and opened at a server that is well, it is in.
     globalThis.document.visibilityState = 'visible'
     navigator.onLine = true

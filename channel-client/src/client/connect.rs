@@ -27,6 +27,7 @@ pub struct Connect<C> {
     query: Vec<(String, String)>,
     token: Option<TokenSource>,
     fixed_token: Option<String>,
+    position: Option<String>,
     greet: Arc<dyn Fn() -> Vec<Greeting> + Send + Sync>,
     random: Box<dyn FnMut() -> f64 + Send>,
     transport: Arc<dyn Transport>,
@@ -49,6 +50,7 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
             query: Vec::new(),
             token: None,
             fixed_token: None,
+            position: None,
             greet: Arc::new(Vec::new),
             random: Box::new(fastrand::f64),
             transport: Arc::new(WebSockets::new()),
@@ -103,6 +105,13 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
         self
     }
 
+    /// The position of the path's room that came with what the program knows of it already, such as a page: the first
+    /// [`Event::Joined`](crate::Event::Joined) says whether all that was sent since then follows.
+    pub fn at(mut self, position: &str) -> Self {
+        self.position = Some(position.to_owned());
+        self
+    }
+
     /// Another way to connect than by WebSockets over TCP.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Arc::new(transport);
@@ -128,6 +137,7 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
             fingerprint: C::fingerprint(),
             asks_for_tokens: self.token.is_some(),
             token: self.fixed_token,
+            position: self.position,
             queue: QUEUE,
             silence: None,
             random: self.random,

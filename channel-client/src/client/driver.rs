@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::shared::Shared;
 use super::subscribers::room_in;
 use super::token::{Fetched, TokenSource};
+use super::url;
 use crate::engine::{Action, Engine, Greeting};
 use crate::transport::{Connecting, Connection, Handshake, Incoming, Outgoing, Refused, Transport, Waiting};
 
@@ -94,7 +95,8 @@ impl Driver {
                     self.asking = self.wiring.token.as_ref().map(|fetch| fetch(why));
                 }
                 Action::Dial(dial) => {
-                    let handshake = Handshake { url: self.wiring.url.clone(), subprotocols: dial.offers };
+                    let url = url::with(&self.wiring.url, &dial.positions);
+                    let handshake = Handshake { url, subprotocols: dial.offers };
                     self.dialing = Some(self.wiring.transport.connect(handshake));
                 }
                 Action::Greet => {

@@ -11,7 +11,7 @@ use channel_runtime::{Fault, Protocol, Received, ReceivedBody};
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use crate::engine::{News, Outdated, Status};
+use crate::engine::{Joined, News, Outdated, Status};
 
 /// What happened to a client of channel `C`. The answer to a request is the request's, and no event.
 #[non_exhaustive]
@@ -27,12 +27,14 @@ pub enum Event<C: Protocol> {
     },
     /// The connection's state is another one.
     Status(Status),
-    /// The client has entered its room.
+    /// The client has entered its room, or a declared one that has a history.
     Joined {
-        /// The id of the connection; empty if the server is older than this event.
+        /// The declared room, such as `table:7`. `None` for that of the path.
+        room: Option<String>,
+        /// The id of the connection; empty if the server is older than this event, and of a declared room.
         id: String,
-        /// Whether messages may have been missed since the last connection, so that what is known from them is out of date.
-        is_fresh: bool,
+        /// Whether it goes on where it was.
+        how: Joined,
         /// How the server's messages differ from those of this client. `None` if they do not, or the server does not say.
         outdated: Option<Outdated>,
     },
@@ -87,7 +89,7 @@ impl<C: Protocol> Events<C> {
 pub(super) fn event<C: Protocol>(news: News) -> Option<Event<C>> {
     let received = match news {
         News::Status(status) => return Some(Event::Status(status)),
-        News::Joined { id, is_fresh, outdated } => return Some(Event::Joined { id, is_fresh, outdated }),
+        News::Joined { room, id, how, outdated } => return Some(Event::Joined { room, id, how, outdated }),
         News::Outdated(outdated) => return Some(Event::Outdated(outdated)),
         News::Fault(fault) => return Some(Event::Fault(fault)),
         News::Text(text) => Received::<C>::from_text(&text),
@@ -136,10 +138,11 @@ where
                 f.debug_struct("RoomMessage").field("room", room).field("message", message).finish()
             }
             Self::Status(status) => f.debug_tuple("Status").field(status).finish(),
-            Self::Joined { id, is_fresh, outdated } => f
+            Self::Joined { room, id, how, outdated } => f
                 .debug_struct("Joined")
+                .field("room", room)
                 .field("id", id)
-                .field("is_fresh", is_fresh)
+                .field("how", how)
                 .field("outdated", outdated)
                 .finish(),
             Self::Outdated(outdated) => f.debug_tuple("Outdated").field(outdated).finish(),

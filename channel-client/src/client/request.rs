@@ -64,12 +64,16 @@ impl<C: Protocol, R> Request<C, R> {
             return Err(Unsent::Binary.into());
         }
         let reference = self.shared.lock().engine.next_ref();
-        let text = wire::text(message, Some(reference)).map_err(Unsent::Unwritable)?;
+        let is_idempotent = wire::is_idempotent(message);
+        let mut text = wire::text(message, Some(reference)).map_err(Unsent::Unwritable)?;
+        if is_idempotent {
+            text = wire::with_id(&text, self.shared.own, reference);
+        }
         let (sender, reply) = oneshot::channel();
         let pace = wire::pace(message);
         self.shared.with(|engine, now| {
             let deadline = later(now, self.timeout);
-            engine.request(reference, engine::Request { text, pace, deadline, reply: sender }, now);
+            engine.request(reference, engine::Request { text, pace, deadline, is_idempotent, reply: sender }, now);
         });
         Ok(Waiting { reference, reply })
     }

@@ -11,6 +11,8 @@ use crate::engine::Engine;
 
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// Makes the `$id`s of this client's messages different from those of the user's other clients.
+    pub own: u128,
     /// The task looks at the state.
     pub wake: Notify,
     /// The number of the last task that has ended, and closed its connections.
@@ -39,7 +41,8 @@ impl State {
 impl Shared {
     pub fn new(engine: Engine) -> Self {
         let state = State { engine, subscribers: Subscribers::default(), is_driven: false, run: 0 };
-        Self { state: Mutex::new(state), wake: Notify::new(), finished: watch::Sender::new(0) }
+        let own = fastrand::u128(..);
+        Self { state: Mutex::new(state), own, wake: Notify::new(), finished: watch::Sender::new(0) }
     }
 
     /// No code of the user's runs under it, except the random numbers of tests.

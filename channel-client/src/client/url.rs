@@ -34,6 +34,14 @@ pub(super) fn join(server: &str, path: &str, query: &[(String, String)]) -> Resu
     Ok(url)
 }
 
+/// With more parameters, each behind an `&`.
+pub(super) fn with(url: &str, parameters: &str) -> String {
+    match url.contains('?') {
+        true => format!("{url}{parameters}"),
+        false => format!("{url}{}", parameters.replacen('&', "?", 1)),
+    }
+}
+
 /// A proxy drops the segments `.` and `..`, also percent-encoded, and the connection would be one to elsewhere.
 fn check_path(path: &str) -> Result<(), String> {
     let wrong = |what: &str| Err(format!("`{path}` is no path of a channel: {what}"));

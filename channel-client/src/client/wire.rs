@@ -35,6 +35,17 @@ pub(super) fn text<M: Messages>(message: &M, reference: Option<i64>) -> Result<S
     Ok(String::from_utf8(text).expect("JSON is UTF-8"))
 }
 
+/// The same message with an id, by which the server recognizes it when it is sent again: at most 64 bytes.
+pub(super) fn with_id(text: &str, own: u128, reference: i64) -> String {
+    let fields = text.strip_prefix('{').expect("a message is an object");
+    format!(r#"{{"$id":"{own:032x}-{reference}",{fields}"#)
+}
+
+/// Whether the server handles the message once, however often it is sent.
+pub(super) fn is_idempotent<M: Messages>(message: &M) -> bool {
+    M::SHAPES.get(message.index()).is_some_and(|shape| shape.idempotent)
+}
+
 pub(super) fn is_binary<M: Messages>(message: &M) -> bool {
     binary_kind(message).is_some()
 }

@@ -18,6 +18,8 @@ pub enum Why {
 pub(crate) struct Dial {
     /// The subprotocols, in order.
     pub offers: Vec<String>,
+    /// Where the client is in its rooms: parameters of the query, each behind an `&`. Empty if it is nowhere.
+    pub positions: String,
 }
 
 pub(crate) const PROTOCOL: &str = "channels.1.json";

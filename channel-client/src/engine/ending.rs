@@ -13,6 +13,9 @@ use super::orders::{Action, News};
 use super::status::{CloseBy, Ended, Outdated, Status};
 use super::verdict::Verdict;
 
+/// So many of a user's newest messages does the server recognize when they are sent again.
+const RECOGNIZED: usize = 64;
+
 impl Engine {
     /// The handshake was answered with this HTTP status.
     pub fn refused(&mut self, status: u16, reason: &str, retry_after: Option<Duration>, now: Instant) {
@@ -29,7 +32,8 @@ impl Engine {
         if let Some(fault) = &fault {
             self.come_back(Retry::of_fault(fault));
         }
-        for taken in self.pending.take_sent() {
+        let kept = if self.recognizes { RECOGNIZED } else { 0 };
+        for taken in self.pending.take_sent(kept) {
             self.settled(&taken, now);
             taken.settle(Err(Error::Lost));
         }
@@ -41,7 +45,7 @@ impl Engine {
         match verdict {
             Verdict::Idle => {
                 self.attempt = 0;
-                if self.pending.is_any_unsent() {
+                if !self.pending.is_empty() {
                     return self.dial(now);
                 }
                 self.set(Status::Idle);
@@ -96,10 +100,7 @@ impl Engine {
         let fault = last.as_ref().and_then(|last| last.fault.clone());
         self.set(Status::Closed { by, last });
         for taken in self.pending.take_all() {
-            match &fault {
-                Some(fault) => taken.settle(Err(Error::Fault(fault.clone()))),
-                None => taken.lost_or(Error::Closed),
-            }
+            taken.lost_or(fault.clone().map_or(Error::Closed, Error::Fault));
         }
     }
 }

@@ -14,6 +14,10 @@ pub(super) struct Frame<'t> {
     pub reference: Option<i64>,
     /// Whether it has one, of any kind.
     pub is_answer: bool,
+    /// Of a message that its room has recorded.
+    pub seq: Option<u64>,
+    /// Of a message to a declared room. Empty for that of the path.
+    pub room: String,
 }
 
 #[derive(Deserialize)]
@@ -22,16 +26,22 @@ struct Head<'t> {
     kind: Cow<'t, str>,
     #[serde(borrow, default, rename = "ref")]
     reference: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "$seq")]
+    seq: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "$room")]
+    room: Option<&'t RawValue>,
 }
 
 impl<'t> Frame<'t> {
     /// # Errors
     /// The fault that a program is told: the text is no message.
     pub fn read(text: &'t str) -> Result<Self, Fault> {
-        let Head { kind, reference } = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let Head { kind, reference, seq, room } = serde_json::from_str(text).map_err(|error| malformed(&error))?;
         let is_answer = reference.is_some();
         let reference = reference.and_then(|reference| reference.get().parse().ok());
-        Ok(Self { kind, reference, is_answer })
+        let seq = seq.and_then(|seq| seq.get().parse().ok());
+        let room = room.filter(|_| seq.is_some()).and_then(|room| serde_json::from_str(room.get()).ok());
+        Ok(Self { kind, reference, is_answer, seq, room: room.unwrap_or_default() })
     }
 }
 
@@ -71,7 +81,12 @@ pub(super) struct Hello {
 #[serde(default)]
 pub(super) struct Joined {
     pub id: String,
-    pub resumed: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "$room")]
+    pub room: Option<String>,
+    pub at: Option<String>,
+    pub seq: u64,
+    pub resumed: Option<u64>,
+    pub fresh: Option<String>,
     pub outdated: Option<String>,
 }
 

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use super::clock::later;
 use super::dial::Why;
 use super::error::Error;
-use super::frame::{self, Frame, Hello, Joined, Retry};
+use super::frame::{self, Frame, Hello, Retry};
 use super::machine::Engine;
 use super::orders::News;
-use super::status::Outdated;
+use super::status::{Fresh, Joined, Outdated};
 
 /// The `ref` of a probe: that an answer was received is all it says.
 const PROBE_REF: i64 = 0;
@@ -35,7 +35,7 @@ impl Engine {
     /// # Errors
     /// If it is no message.
     fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
-        let Frame { kind, reference, is_answer } = Frame::read(&text)?;
+        let Frame { kind, reference, is_answer, seq, room } = Frame::read(&text)?;
         let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
         let is_own = kind.starts_with('$');
         // Between an error that refuses and its Close there may be a `$closing` or a `$ping`.
@@ -61,6 +61,7 @@ impl Engine {
             Some(fault) => self.tell(News::Fault(fault)),
             None if is_own => self.own(&kind, &text, now),
             None if kind == "success" => {}
+            None if seq.is_some_and(|seq| !self.positions.is_new(&room, seq)) => {}
             None => self.tell(News::Text(text)),
         }
         Ok(())
@@ -84,7 +85,13 @@ impl Engine {
                 self.silence = self.settings.silence.or(ping_ms.map(Duration::from_millis)).unwrap_or(self.silence);
                 self.most = max_bytes;
             }
-            "$joined" => self.joined(frame::own(text), now),
+            "$joined" => {
+                let joined: frame::Joined = frame::own(text);
+                if !self.is_in() {
+                    self.recognizes = matches!(joined.outdated.as_deref(), None | Some("compatible"));
+                }
+                self.joined(joined, now);
+            }
             "$closing" => self.come_back(frame::own(text)),
             "$auth_expiring" => {
                 let frame::Expiring { in_ms } = frame::own(text);
@@ -101,12 +108,17 @@ impl Engine {
     /// At a server that says no `$joined`.
     pub(super) fn entered(&mut self, now: Instant) {
         if !self.is_in() {
-            self.joined(Joined::default(), now);
+            self.recognizes = false;
+            self.joined(frame::Joined::default(), now);
         }
     }
 
-    fn joined(&mut self, Joined { id, resumed, outdated }: Joined, now: Instant) {
+    fn joined(&mut self, joined: frame::Joined, now: Instant) {
+        let frame::Joined { room, id, at, seq, resumed, fresh, outdated } = joined;
         if !self.is_in() {
+            if !self.recognizes {
+                self.lose_again(now);
+            }
             self.enter(now);
         }
         let outdated = outdated.map(|how| match &*how {
@@ -114,7 +126,12 @@ impl Engine {
             "breaks" => Outdated::Breaks,
             _ => Outdated::Unknown,
         });
-        self.tell(News::Joined { id, is_fresh: resumed.is_none(), outdated });
+        self.positions.joined(room.as_deref().unwrap_or_default(), at, seq, resumed.is_none());
+        let how = match resumed {
+            Some(missed) => Joined::Resumed { missed },
+            None => Joined::Fresh { reason: fresh.as_deref().and_then(Fresh::of) },
+        };
+        self.tell(News::Joined { room, id, how, outdated });
         if let Some(outdated) = outdated {
             self.tell(News::Outdated(outdated));
         }

@@ -12,6 +12,7 @@ use super::dial::{Dial, Why, offers};
 use super::orders::{Action, Greeting, News, Settings};
 use super::pace::Paces;
 use super::pending::Pending;
+use super::positions::Positions;
 use super::status::{CloseBy, Ended, Status};
 
 /// The connection, `$hello` and `$joined` included.
@@ -38,6 +39,9 @@ pub(crate) struct Engine {
     pub(super) last_ref: i64,
     pub(super) pending: Pending,
     pub(super) paces: Paces,
+    pub(super) positions: Positions,
+    /// Whether the server recognizes a message that is sent again.
+    pub(super) recognizes: bool,
     pub(super) actions: VecDeque<Action>,
     /// What is told after the client has greeted. `None` if it does not greet now.
     pub(super) behind_greeting: Option<Vec<Action>>,
@@ -84,6 +88,8 @@ impl Engine {
             last_ref: 0,
             pending: Pending::default(),
             paces: Paces::default(),
+            positions: settings.position.take().map_or_else(Positions::default, |at| Positions::of_page(&at)),
+            recognizes: false,
             actions: VecDeque::new(),
             behind_greeting: None,
             most: None,
@@ -184,7 +190,8 @@ impl Engine {
 
     pub(super) fn dial_with_token(&mut self) {
         let offers = offers(self.settings.fingerprint, self.token.as_deref());
-        self.actions.push_back(Action::Dial(Dial { offers }));
+        let positions = self.positions.query();
+        self.actions.push_back(Action::Dial(Dial { offers, positions }));
     }
 
     /// The handshake was answered: a client that is refused by a Close gets as far.
@@ -208,7 +215,7 @@ impl Engine {
         self.behind_greeting = Some(Vec::new());
     }
 
-    /// Says first what the user greets with, then what waited.
+    /// Says first what the user greets with, then what was not answered and is sent again, then what waited.
     pub fn greeted(&mut self, greeting: Vec<Greeting>, now: Instant) {
         let Some(behind) = self.behind_greeting.take() else { return };
         for Greeting { text, pace } in greeting {
@@ -218,6 +225,7 @@ impl Engine {
             }
             self.say(text);
         }
+        self.say_again();
         self.status = Status::Open;
         self.flush(now);
         self.actions.push_back(Action::Tell(News::Status(Status::Open)));

@@ -17,6 +17,7 @@ mod machine;
 mod orders;
 mod pace;
 mod pending;
+mod positions;
 mod requests;
 mod status;
 mod tokens;
@@ -35,6 +36,6 @@ pub(crate) use self::machine::Engine;
 pub(crate) use self::orders::{Action, Greeting, News, Settings};
 pub(crate) use self::pace::Pace;
 pub(crate) use self::pending::{Outcome, Request};
-pub use self::status::{CloseBy, Ended, Outdated, Status};
+pub use self::status::{CloseBy, Ended, Fresh, Joined, Outdated, Status};
 #[cfg(test)]
 pub(crate) use self::verdict::Verdict;

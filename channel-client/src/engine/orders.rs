@@ -7,7 +7,7 @@ use channel_runtime::Fault;
 
 use super::dial::{Dial, Why};
 use super::pace::Pace;
-use super::status::{Outdated, Status};
+use super::status::{Joined, Outdated, Status};
 
 /// What the user set.
 pub(crate) struct Settings {
@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub asks_for_tokens: bool,
     /// One that is not asked for.
     pub token: Option<String>,
+    /// The first one, of the path's room: it came with a page.
+    pub position: Option<String>,
     /// So many requests wait, at most.
     pub queue: usize,
     /// How long a server may be silent. `None` for what it says itself.
@@ -53,7 +55,7 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     Status(Status),
-    Joined { id: String, is_fresh: bool, outdated: Option<Outdated> },
+    Joined { room: Option<String>, id: String, how: Joined, outdated: Option<Outdated> },
     Outdated(Outdated),
     Text(String),
     Binary(Bytes),

@@ -19,6 +19,8 @@ pub(crate) struct Request {
     /// The place of its type, for its rate. `None` if it has no rate.
     pub pace: Option<(usize, Pace)>,
     pub deadline: Instant,
+    /// Whether it is sent again if its connection is lost: the server handles it once.
+    pub is_idempotent: bool,
     pub reply: oneshot::Sender<Outcome>,
 }
 
@@ -90,7 +92,8 @@ impl Pending {
     pub fn send_next(&mut self) -> Option<String> {
         let entry = self.all.get_mut(&self.unsent.pop_front()?)?;
         entry.is_sent = true;
-        let text = std::mem::take(&mut entry.request.text);
+        let kept = if entry.request.is_idempotent { entry.request.text.clone() } else { String::new() };
+        let text = std::mem::replace(&mut entry.request.text, kept);
         self.unsent_bytes -= text.len();
         Some(text)
     }
@@ -105,10 +108,24 @@ impl Pending {
         Some(Taken { request, was_sent: is_sent })
     }
 
-    pub fn take_sent(&mut self) -> Vec<Taken> {
-        let sent: Vec<_> =
-            self.all.iter().filter(|(_, entry)| entry.is_sent).map(|(reference, _)| *reference).collect();
-        sent.into_iter().filter_map(|reference| self.take(reference)).collect()
+    /// Those that were sent, but for so many of the newest that are idempotent.
+    pub fn take_sent(&mut self, kept: usize) -> Vec<Taken> {
+        let again = self.sent_again();
+        let kept = &again[again.len().saturating_sub(kept)..];
+        let sent = self.all.iter().filter(|(_, entry)| entry.is_sent).map(|(reference, _)| *reference);
+        let lost: Vec<_> = sent.filter(|reference| !kept.contains(reference)).collect();
+        lost.into_iter().filter_map(|reference| self.take(reference)).collect()
+    }
+
+    /// The idempotent ones that were sent, in the order of the calls.
+    pub fn sent_again(&self) -> Vec<i64> {
+        let again = self.all.iter().filter(|(_, entry)| entry.is_sent && entry.request.is_idempotent);
+        again.map(|(reference, _)| *reference).collect()
+    }
+
+    /// Empty if it was sent and is not sent again.
+    pub fn text(&self, reference: i64) -> Option<&str> {
+        self.all.get(&reference).map(|entry| &*entry.request.text)
     }
 
     pub fn take_all(&mut self) -> Vec<Taken> {
@@ -125,8 +142,8 @@ impl Pending {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    pub fn is_any_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub fn contains(&self, reference: i64) -> bool {

@@ -106,6 +106,22 @@ impl Engine {
         }
     }
 
+    /// What was sent on another connection, as it was.
+    pub(super) fn say_again(&mut self) {
+        for reference in self.pending.sent_again() {
+            if let Some(text) = self.pending.text(reference).map(str::to_owned) {
+                self.say(text);
+            }
+        }
+    }
+
+    /// The server does not recognize what it may have handled already.
+    pub(super) fn lose_again(&mut self, now: Instant) {
+        for reference in self.pending.sent_again() {
+            self.answered(reference, Err(Error::Lost), now);
+        }
+    }
+
     pub(super) fn answered(&mut self, reference: i64, outcome: Outcome, now: Instant) -> bool {
         let Some(taken) = self.pending.take(reference) else { return false };
         self.settled(&taken, now);

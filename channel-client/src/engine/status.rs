@@ -59,6 +59,56 @@ pub struct Ended {
     pub status: Option<u16>,
 }
 
+/// How a client has joined a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Joined {
+    /// The room goes on where the client left it: nothing of its history was missed.
+    Resumed {
+        /// How many messages were sent meanwhile, which follow.
+        missed: u64,
+    },
+    /// What is known from the messages before is out of date.
+    Fresh {
+        /// Why the client could not go on. `None` if the room has no history, and for a reason that is newer than this client.
+        reason: Option<Fresh>,
+    },
+}
+
+impl Joined {
+    /// Whether what is known from the messages before is out of date.
+    pub fn is_fresh(self) -> bool {
+        matches!(self, Self::Fresh { .. })
+    }
+}
+
+/// Why a client could not go on where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fresh {
+    /// It was not in the room before.
+    First,
+    /// The room does not have all that was sent meanwhile any more.
+    Expired,
+    /// The room's history is another one, as after the server's restart.
+    Replaced,
+    /// More was sent meanwhile than is sent at once.
+    TooFar,
+}
+
+impl Fresh {
+    /// By its name on the wire.
+    pub(super) fn of(reason: &str) -> Option<Self> {
+        match reason {
+            "first" => Some(Self::First),
+            "expired" => Some(Self::Expired),
+            "replaced" => Some(Self::Replaced),
+            "too_far" => Some(Self::TooFar),
+            _ => None,
+        }
+    }
+}
+
 /// How the server's messages differ from those that this client was compiled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

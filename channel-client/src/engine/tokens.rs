@@ -72,7 +72,10 @@ impl Engine {
         self.auth = Some(reference);
         let text = json!({ "type": "$auth", "ref": reference, "token": token }).to_string();
         let (reply, _) = oneshot::channel();
-        self.pending.sent(reference, Request { text: String::new(), pace: None, deadline: now + RENEWAL, reply });
+        self.pending.sent(
+            reference,
+            Request { text: String::new(), pace: None, deadline: now + RENEWAL, is_idempotent: false, reply },
+        );
         self.say(text);
     }
 

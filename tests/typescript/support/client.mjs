@@ -4,6 +4,7 @@ import { Channel, segment } from './core.mjs'
 
 export class Chat extends Channel {
   static fingerprint = '0123456789abcdef'
+  static idempotent = { bid: true }
   constructor({ room_id }, options) { super(`/chat/${segment(room_id)}`, options) }
   chatMessage(message, call) { return this.request('chat_message', message, call) }
   ping(call) { return this.request('ping', {}, call) }

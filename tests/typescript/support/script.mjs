@@ -19,9 +19,18 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
   const WebSocket = sockets(socket => {
     all.push(socket)
     dials.push(socket)
-    socket.onsent = text => frames.push(JSON.parse(text))
+    socket.onsent = text => frames.push(named(JSON.parse(text)))
   })
-  const options = { url: 'http://server', WebSocket, retry: client.retry }
+  const ids = []
+  /** Whatever the client has for `$id`, by its place: `id1`, `id2`. */
+  const named = frame => {
+    const { $id } = frame
+    if ($id === undefined) return frame
+    if (typeof $id !== 'string' || !$id || new TextEncoder().encode($id).length > 64) throw new Error(`${$id} is no $id`)
+    if (!ids.includes($id)) ids.push($id)
+    return { ...frame, $id: `id${ids.indexOf($id) + 1}` }
+  }
+  const options = { url: 'http://server', WebSocket, retry: client.retry, query: client.query, at: client.at }
   if (client.token === true) options.token = why => new Promise((resolve, reject) => { asked.push(why); calls.push({ resolve, reject }) })
   else if (client.token !== undefined) options.token = client.token
   if (client.greet) options.greet = say => client.greet.forEach(([type, payload]) => say(type, payload))
@@ -29,6 +38,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     static fingerprint = client.fingerprint ?? ''
     static rates = client.rates ?? {}
     static timeouts = client.timeouts ?? {}
+    static idempotent = Object.fromEntries((client.idempotent ?? []).map(type => [type, true]))
     constructor() { super(client.path, options) }
   }
   const channel = new Scripted()
@@ -73,11 +83,12 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     say_text: (text, { socket }) => socket.say(text),
     end: (code, { socket, reason }) => socket.end(code, reason),
     wait: ms => clock.advance(ms),
-    dial({ path, offers }) {
+    dial({ path, offers, resume }) {
       const socket = take(dials, 'dial')
       const url = new URL(socket.url)
       if (path !== undefined) equal(url.pathname + url.search, path, 'path')
       if (offers !== undefined) equal(socket.offers, offers, 'offers')
+      if (resume !== undefined) equal(url.searchParams.getAll('$resume'), resume, 'positions')
     },
     frame: (wanted, { step }) => equal(take(frames, 'frame'), padded(wanted, step), 'frame'),
     asked: wanted => equal(take(asked, 'call'), wanted, 'why'),

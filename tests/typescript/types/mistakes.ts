@@ -44,7 +44,7 @@ export async function mistakes(): Promise<unknown> {
   // @ts-expect-error no such message
   chat.on('user_joind', () => {})
   chat.on('$status', s => { if (s.state === 'waiting') is<Equal<typeof s.until, number>>() })
-  chat.on('$joined', j => is<Equal<typeof j.fresh, boolean>>())
+  chat.on('$joined', j => is<Equal<typeof j.fresh, boolean | 'first' | 'expired' | 'replaced' | 'too_far'>>())
   chat.on('$outdated', o => is<Equal<typeof o.how, 'compatible' | 'breaks' | 'unknown'>>())
   chat.on('$message', m => is<Equal<typeof m, Hears<ChatProtocol>>>())
   chat.on('error', f => is<Equal<typeof f.code, string>>())

@@ -12,9 +12,11 @@ use tokio::time::{Instant, sleep};
 use super::super::driver::{Driver, Wiring};
 use super::super::shared::Shared;
 use super::super::token::TokenSource;
-use super::super::url;
+use super::super::{url, wire};
 use super::support::{Dial, Peer, Server, server};
-use crate::engine::{CloseBy, Engine, Error, Greeting, News, Outcome, Outdated, Pace, Request, Settings, Status, Why};
+use crate::engine::{
+    CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Request, Settings, Status, Why,
+};
 use crate::transport::Outgoing;
 
 type Held = Result<(), String>;
@@ -29,6 +31,8 @@ struct Player<'s> {
     sockets: Vec<Socket>,
     dials_taken: usize,
     frames: VecDeque<Value>,
+    /// Whatever the client has for `$id`, by its place: `id1`, `id2`.
+    ids: Vec<String>,
     news: mpsc::Receiver<News>,
     events: VecDeque<Value>,
     asked: mpsc::UnboundedReceiver<(Why, Fetch)>,
@@ -77,6 +81,7 @@ impl<'s> Player<'s> {
             fingerprint: client["fingerprint"].as_str().map(|hex| u64::from_str_radix(hex, 16).unwrap()),
             asks_for_tokens: token.is_some(),
             token: client["token"].as_str().map(str::to_owned),
+            position: client["at"].as_str().map(str::to_owned),
             silence: client["retry"]["silence"].as_u64().map(Duration::from_millis),
             queue: client["retry"]["queue"].as_u64().unwrap_or(256) as usize,
             random: Box::new(move || if random.len() > 1 { random.pop_front().unwrap() } else { random[0] }),
@@ -88,8 +93,10 @@ impl<'s> Player<'s> {
             .flatten()
             .map(|said| Greeting { text: text(said, None), pace: pace(client, &mut places, said) })
             .collect();
+        let query = client["query"].as_object().into_iter().flatten();
+        let query: Vec<_> = query.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
         let wiring = Wiring {
-            url: url::join("http://server", client["path"].as_str().unwrap(), &[]).unwrap(),
+            url: url::join("http://server", client["path"].as_str().unwrap(), &query).unwrap(),
             transport: Arc::new(memory),
             token,
             greet: Arc::new(move || greeting.clone()),
@@ -105,6 +112,7 @@ impl<'s> Player<'s> {
             sockets: Vec::new(),
             dials_taken: 0,
             frames: VecDeque::new(),
+            ids: Vec::new(),
             news,
             events: VecDeque::new(),
             asked,
@@ -188,7 +196,11 @@ impl<'s> Player<'s> {
             let Socket::Open(peer) = socket else { continue };
             while let Some(outgoing) = peer.heard() {
                 if let Outgoing::Text(text) = outgoing {
-                    self.frames.push_back(serde_json::from_str(&text).unwrap());
+                    let mut frame: Value = serde_json::from_str(&text).unwrap();
+                    if let Some(id) = frame.get_mut("$id") {
+                        *id = named(&mut self.ids, id.as_str().unwrap()).into();
+                    }
+                    self.frames.push_back(frame);
                 }
             }
         }
@@ -220,11 +232,15 @@ impl<'s> Player<'s> {
         let described = self.client["timeouts"][wire_type].as_u64().map(|described| described + 2000);
         let timeout = step["timeout"].as_u64().or(described).unwrap_or(10_000);
         let pace = self.pace(said);
+        let own = self.shared.own;
+        let is_idempotent = self.client["idempotent"].as_array().into_iter().flatten().any(|it| it == wire_type);
         let (sender, reply) = oneshot::channel();
         let reference = self.shared.with(|engine, now| {
             let reference = engine.next_ref();
             let deadline = now + Duration::from_millis(timeout);
-            let request = Request { text: text(said, Some(reference)), pace, deadline, reply: sender };
+            let text = text(said, Some(reference));
+            let text = if is_idempotent { wire::with_id(&text, own, reference) } else { text };
+            let request = Request { text, pace, deadline, is_idempotent, reply: sender };
             engine.request(reference, request, now);
             reference
         });
@@ -274,6 +290,9 @@ impl<'s> Player<'s> {
         self.dials_taken += 1;
         if !wanted["offers"].is_null() {
             equal(&json!(dial.handshake.subprotocols), &wanted["offers"])?;
+        }
+        if !wanted["resume"].is_null() {
+            equal(&json!(positions(&dial.handshake.url)), &wanted["resume"])?;
         }
         if !wanted["path"].is_null() {
             equal(&json!(dial.handshake.url.trim_start_matches("ws://server")), &wanted["path"])?;
@@ -326,6 +345,23 @@ impl<'s> Player<'s> {
     }
 }
 
+/// The values of `$resume` in the query of a URL.
+fn positions(url: &str) -> Vec<String> {
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
+    let (_, query) = url.split_once('?').unwrap_or_default();
+    let parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
+    parameters.filter(|(name, _)| decoded(name) == "$resume").map(|(_, value)| decoded(value)).collect()
+}
+
+fn named(ids: &mut Vec<String>, id: &str) -> String {
+    assert!((1..=64).contains(&id.len()), "`{id}` is no `$id`");
+    let place = ids.iter().position(|known| known == id).unwrap_or_else(|| {
+        ids.push(id.to_owned());
+        ids.len() - 1
+    });
+    format!("id{}", place + 1)
+}
+
 fn pace(client: &Value, places: &mut HashMap<String, usize>, said: &Value) -> Option<(usize, Pace)> {
     let wire_type = said[0].as_str().unwrap();
     let rate = client["rates"].get(wire_type)?;
@@ -371,14 +407,29 @@ fn outdated(how: Outdated) -> &'static str {
 fn event(news: News) -> Option<Value> {
     Some(match news {
         News::Status(_) | News::Binary(_) => return None,
-        News::Joined { id, is_fresh, outdated: None } => json!({ "joined": { "id": id, "fresh": is_fresh } }),
-        News::Joined { id, is_fresh, outdated: Some(how) } => {
-            json!({ "joined": { "id": id, "fresh": is_fresh, "outdated": outdated(how) } })
-        }
+        News::Joined { room, id, how, outdated } => json!({ "joined": joined(room, &id, how, outdated) }),
         News::Outdated(how) => json!({ "outdated": outdated(how) }),
         News::Text(text) => json!({ "message": serde_json::from_str::<Value>(&text).unwrap() }),
         News::Fault(fault) => json!({ "error": fault.code }),
     })
+}
+
+fn joined(room: Option<String>, id: &str, how: Joined, outdated: Option<Outdated>) -> Value {
+    let mut joined = match how {
+        Joined::Resumed { missed } => json!({ "id": id, "fresh": false, "resumed": missed }),
+        Joined::Fresh { reason: None } => json!({ "id": id, "fresh": true }),
+        Joined::Fresh { reason: Some(Fresh::First) } => json!({ "id": id, "fresh": "first" }),
+        Joined::Fresh { reason: Some(Fresh::Expired) } => json!({ "id": id, "fresh": "expired" }),
+        Joined::Fresh { reason: Some(Fresh::Replaced) } => json!({ "id": id, "fresh": "replaced" }),
+        Joined::Fresh { reason: Some(Fresh::TooFar) } => json!({ "id": id, "fresh": "too_far" }),
+    };
+    if let Some(room) = room {
+        joined["room"] = room.into();
+    }
+    if let Some(how) = outdated {
+        joined["outdated"] = self::outdated(how).into();
+    }
+    joined
 }
 
 fn outcome(outcome: Outcome) -> Value {

@@ -148,6 +148,7 @@ fn received(text: &str) -> (Vec<News>, Option<Outcome>) {
         fingerprint: None,
         asks_for_tokens: false,
         token: None,
+        position: None,
         queue: 256,
         silence: None,
         random: Box::new(|| 0.5),
@@ -161,7 +162,11 @@ fn received(text: &str) -> (Vec<News>, Option<Outcome>) {
     let (reply, mut replied) = oneshot::channel();
     let reference = engine.next_ref();
     let deadline = now + Duration::from_secs(10);
-    engine.request(reference, Request { text: "{}".to_owned(), pace: None, deadline, reply }, now);
+    engine.request(
+        reference,
+        Request { text: "{}".to_owned(), pace: None, deadline, is_idempotent: false, reply },
+        now,
+    );
     while engine.next_action().is_some() {}
     engine.text(text.to_owned(), now);
     let mut told = Vec::new();

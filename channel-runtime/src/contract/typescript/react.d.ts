@@ -9,7 +9,8 @@ export declare function useMessage<P extends Protocol, K extends keyof P['hears'
 /** The channel's status, at each change of it. */
 export declare function useStatus(channel: Channel<any>): Status;
 /**
- * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
- * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection.
+ * The state is `initial` again if the path's room is `fresh`, because the messages before are out of date, and it goes on if all that was
+ * missed follows. Another channel begins with `initial`, too.
  */
 export declare function useRoomState<P extends Protocol, S>(channel: Channel<P>, initial: S, reducer: (state: S, message: Hears<P> | Joined) => S): S;

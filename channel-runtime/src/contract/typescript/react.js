@@ -50,12 +50,14 @@ export function useStatus(channel) {
     return useSyncExternalStore(useMemo(() => changed => channel.on('$status', changed), [channel]), status, status);
 }
 /**
- * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
- * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection.
+ * The state is `initial` again if the path's room is `fresh`, because the messages before are out of date, and it goes on if all that was
+ * missed follows. Another channel begins with `initial`, too.
  */
 export function useRoomState(channel, initial, reducer) {
     const of = (held, channel) => held.channel === channel ? held.state : initial;
-    const [held, dispatch] = useReducer((held, [from, message]) => ({ channel: from, state: reducer(of(held, from), message) }), { channel, state: initial });
+    const isFresh = ({ type, fresh, room }) => type === '$joined' && fresh && !room;
+    const [held, dispatch] = useReducer((held, [from, message]) => ({ channel: from, state: reducer(isFresh(message) ? initial : of(held, from), message) }), { channel, state: initial });
     useEffect(() => {
         const hear = (message) => dispatch([channel, message]);
         const offs = [channel.on('$joined', hear), channel.on('$message', hear)];

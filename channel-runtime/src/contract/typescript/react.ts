@@ -60,13 +60,17 @@ export function useStatus(channel: Channel<any>): Status {
 }
 
 /**
- * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection,
- * whose `fresh` says that the messages before it are out of date. Another channel begins with `initial` again.
+ * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection.
+ * The state is `initial` again if the path's room is `fresh`, because the messages before are out of date, and it goes on if all that was
+ * missed follows. Another channel begins with `initial`, too.
  */
 export function useRoomState<P extends Protocol, S>(channel: Channel<P>, initial: S, reducer: (state: S, message: Hears<P> | Joined) => S): S {
   const of = (held: { channel: unknown; state: S }, channel: unknown) => held.channel === channel ? held.state : initial
+  const isFresh = ({ type, fresh, room }: Partial<Joined>) => type === '$joined' && fresh && !room
   const [held, dispatch] = useReducer(
-    (held: { channel: unknown; state: S }, [from, message]: [unknown, Hears<P> | Joined]) => ({ channel: from, state: reducer(of(held, from), message) }),
+    (held: { channel: unknown; state: S }, [from, message]: [unknown, Hears<P> | Joined]) => (
+      { channel: from, state: reducer(isFresh(message as Joined) ? initial : of(held, from), message) }
+    ),
     { channel, state: initial },
   )
   useEffect(() => {
