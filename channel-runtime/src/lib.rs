@@ -206,6 +206,7 @@ mod exports {
     pub use crate::handshake::token::Token;
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::protocol::lock::Compatibility;
+    pub use crate::room::log::{Fresh, Joined};
     pub use crate::room::sent::{Elsewhere, NotTaken, Sent};
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, IsLinked, Linked, StandsFor, Unlinked};
@@ -230,6 +231,7 @@ mod exports {
     pub use crate::socket::hub::Hub;
     pub use crate::socket::member_view::MemberView;
     pub use crate::socket::notify::NoticeFor;
+    pub use crate::socket::position::Position;
     pub use crate::socket::reply::{IntoFault, Reply};
     pub use crate::socket::stats::Stats;
     pub use crate::socket::user::{User, Users};

@@ -164,6 +164,10 @@ pub struct Config {
     /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
     /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
+    /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message: 256 MiB by default. Beyond it
+    /// that of rooms without members is let go, the longest empty first, and then the oldest messages of all. Whoever comes back for
+    /// them comes fresh, and is told `expired`.
+    pub history_bytes: usize,
     /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and
     /// one second for each 16 KiB that still wait for it: 66 seconds if the whole of [`outbox_bytes`](Self::outbox_bytes) waits.
     ///
@@ -231,6 +235,7 @@ impl Default for Config {
             idle_timeout: None,
             handler_timeout: None,
             room_grace: Duration::ZERO,
+            history_bytes: 256 * 1024 * 1024,
             close_timeout: Duration::from_secs(2),
             drain_delay: Duration::ZERO,
             drain_window: Duration::from_secs(5),
@@ -452,6 +457,13 @@ impl Config {
     #[must_use]
     pub fn room_grace(mut self, grace: Duration) -> Self {
         self.room_grace = grace;
+        self
+    }
+
+    /// Sets [`history_bytes`](Self::history_bytes).
+    #[must_use]
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history_bytes = bytes;
         self
     }
 

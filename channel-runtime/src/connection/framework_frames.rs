@@ -17,20 +17,53 @@ pub(crate) const PING: &str = "$ping";
 const WINDOWS: (u32, u32) = (1000, 30_000);
 
 /// What a client hears first, as one piece: `$hello`, of the socket, and `$joined`, of its membership.
-///
-/// `outdated` says how the wire that the client was made for differs from the channel's; `None` if it does not, or is not told.
-pub(crate) fn welcome(
-    id: ConnectionId,
-    ping_interval: Option<Duration>,
-    message_bytes: usize,
-    outdated: Option<&str>,
-) -> Frame {
-    let ping = Key("ping_ms", ping_interval.map(millis));
-    let hello = format!(r#"{{"type":"$hello","v":{VERSION}{ping},"max_bytes":{message_bytes}}}"#);
-    let outdated = Key("outdated", outdated.map(|outdated| format!("\"{outdated}\"")));
-    let joined = format!(r#"{{"type":"$joined","id":"{id}"{outdated}}}"#);
-    let ((first, first_len), (second, second_len)) = (text_header(hello.len()), text_header(joined.len()));
-    Frame::copied([&first[..first_len], hello.as_bytes(), &second[..second_len], joined.as_bytes()])
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Welcome {
+    pub ping_interval: Option<Duration>,
+    pub message_bytes: usize,
+    /// How the wire that the client was made for differs from the channel's; `None` if it does not, or is not told.
+    pub outdated: Option<&'static str>,
+}
+
+/// Where a client is in a room's history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InRoom<'a> {
+    /// Opaque, and without anything that JSON escapes.
+    pub at: &'a str,
+    /// The number behind which everything follows that it is sent.
+    pub seq: u64,
+    /// How many messages follow that it missed.
+    pub resumed: Option<u64>,
+    /// Why it begins anew.
+    pub fresh: Option<&'static str>,
+}
+
+impl Welcome {
+    /// `place` is in its path's room, if that has history.
+    pub fn frame(&self, id: ConnectionId, place: Option<&InRoom<'_>>) -> Frame {
+        let ping = Key("ping_ms", self.ping_interval.map(millis));
+        let max_bytes = self.message_bytes;
+        let hello = format!(r#"{{"type":"$hello","v":{VERSION}{ping},"max_bytes":{max_bytes}}}"#);
+        let outdated = Key("outdated", self.outdated.map(Quoted));
+        let place = place.map_or_else(String::new, InRoom::keys);
+        let joined = format!(r#"{{"type":"$joined","id":"{id}"{place}{outdated}}}"#);
+        let ((first, first_len), (second, second_len)) = (text_header(hello.len()), text_header(joined.len()));
+        Frame::copied([&first[..first_len], hello.as_bytes(), &second[..second_len], joined.as_bytes()])
+    }
+}
+
+impl InRoom<'_> {
+    fn keys(&self) -> String {
+        let Self { at, seq, resumed, fresh } = self;
+        let (resumed, fresh) = (Key("resumed", *resumed), Key("fresh", fresh.map(Quoted)));
+        format!(r#","at":"{at}","seq":{seq}{resumed}{fresh}"#)
+    }
+}
+
+/// A knowing client is a member of a declared room that has history.
+pub(crate) fn joined_room(room: &str, place: &InRoom<'_>) -> Frame {
+    let room = serde_json::to_string(room).expect("a text is JSON");
+    frame(Opcode::Text, format!(r#"{{"type":"$joined","$room":{room}{}}}"#, place.keys()).as_bytes())
 }
 
 /// A protocol ping, which a browser answers unseen, and a text that its page sees, as one piece.
@@ -86,6 +119,15 @@ impl<T: Display> Display for Key<T> {
     }
 }
 
+/// Without anything that JSON escapes.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +142,20 @@ mod tests {
         assert_eq!(text(&pong(None)), r#"{"type":"$pong"}"#);
         assert_eq!(text(&pong(Some(r#""a""#))), r#"{"type":"$pong","ref":"a"}"#);
         assert_eq!(text(&closing(0, 2000)), r#"{"type":"$closing","retry_after_ms":0,"retry_window_ms":2000}"#);
+    }
+
+    #[test]
+    fn a_client_is_told_where_it_is_in_a_rooms_history() {
+        let resumed = InRoom { at: "1-2.1-3", seq: 812, resumed: Some(4), fresh: None };
+        let fresh = InRoom { resumed: None, fresh: Some("expired"), ..resumed };
+        let welcome = Welcome { ping_interval: None, message_bytes: 1, outdated: Some("compatible") };
+        let id = ConnectionId::next();
+        let told = welcome.frame(id, Some(&resumed));
+        let joined =
+            format!(r#"{{"type":"$joined","id":"{id}","at":"1-2.1-3","seq":812,"resumed":4,"outdated":"compatible"}}"#);
+        assert!(told.ends_with(joined.as_bytes()), "{}", told.escape_ascii());
+        let joined = r#"{"type":"$joined","$room":"symbol:\"A\"","at":"1-2.1-3","seq":812,"fresh":"expired"}"#;
+        assert_eq!(text(&joined_room("symbol:\"A\"", &fresh)), joined);
     }
 
     #[test]
@@ -138,7 +194,8 @@ mod tests {
                 .into_iter()
                 .flat_map(|text| [&[0x81, text.len() as u8][..], text.as_bytes()].concat())
                 .collect();
-            assert_eq!(welcome(id, ping, bytes, outdated)[..], expected[..]);
+            let welcome = Welcome { ping_interval: ping, message_bytes: bytes, outdated };
+            assert_eq!(welcome.frame(id, None)[..], expected[..]);
         }
     }
 }

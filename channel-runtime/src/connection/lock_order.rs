@@ -46,6 +46,10 @@ impl<const RANK: u8, T> Ranked<RANK, T> {
         }
     }
 
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
     #[inline]
     pub fn is_locked(&self) -> bool {
         self.0.is_locked()

@@ -101,6 +101,14 @@ impl Handshake {
         decoded(self.raw_query_param(name)?)
     }
 
+    /// All of this name, decoded.
+    pub(crate) fn query_params(&self, name: &str) -> impl Iterator<Item = String> {
+        let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs
+            .filter(move |(key, _)| decoded(key).is_some_and(|key| key == name))
+            .filter_map(|(_, value)| decoded(value))
+    }
+
     fn raw_query_param(&self, name: &str) -> Option<&str> {
         let mut pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.find_map(|(key, value)| (decoded(key)? == name).then_some(value))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
 use crate::room::live_room::LiveRoom;
+use crate::room::log::{HistoryBudget, Limits, Log};
 use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
@@ -16,11 +17,27 @@ pub(super) struct ChannelRooms {
     pub rooms: ShardedMap<Arc<str>, Arc<LiveRoom>>,
     /// For a path's room that no hook opens.
     pub make_state: fn() -> Option<State>,
+    /// By a room's name. `None` for one that has none.
+    history: HistoryOf,
+    /// Some room may have history.
+    pub has_history: bool,
+    budget: Arc<HistoryBudget>,
 }
 
+/// What a room of this name keeps.
+pub(crate) type HistoryOf = fn(&str) -> Option<Limits>;
+
 impl ChannelRooms {
-    pub fn new<C: 'static>(identity: TypeId, make_state: fn() -> Option<State>) -> Self {
+    pub fn new<C: 'static>(
+        identity: TypeId,
+        make_state: fn() -> Option<State>,
+        history: Option<HistoryOf>,
+        budget: &Arc<HistoryBudget>,
+    ) -> Self {
         Self {
+            history: history.unwrap_or(|_| None),
+            has_history: history.is_some(),
+            budget: Arc::clone(budget),
             channel: TypeId::of::<C>(),
             identity,
             all: Arc::new(LiveRoom::new("*".into(), None)),
@@ -47,15 +64,27 @@ impl ChannelRooms {
                 return act(rooms.entry(Arc::clone(name)).or_insert(room));
             }
             drop(rooms);
-            fresh = Some(Arc::new(LiveRoom::new(Arc::clone(name), make_state())));
+            let room = LiveRoom::new(Arc::clone(name), make_state());
+            fresh = Some(Arc::new(room.recorded_in(self.log(name))));
         }
     }
 
-    /// Removes the room with its last member, unless it has an owner.
-    pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId) {
+    /// Runs `act` under the shard's lock, if this is still the room of its name.
+    pub fn if_still<R>(&self, room: &Arc<LiveRoom>, act: impl FnOnce() -> R) -> Option<R> {
+        let rooms = self.rooms.shard(&**room.name());
+        rooms.get(&**room.name()).is_some_and(|found| Arc::ptr_eq(found, room)).then(act)
+    }
+
+    /// A log for a new room of this name, if such a room has one.
+    pub fn log(&self, name: &str) -> Option<Log> {
+        (self.history)(name).map(|limits| Log::new(limits, &self.budget))
+    }
+
+    /// Removes the room with its last member, unless it has an owner or `keep` says that it is kept.
+    pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId, keep: impl FnOnce() -> bool) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
-        if room.len() == 0 && !room.has_owner() {
+        if room.len() == 0 && !room.has_owner() && !(room.has_history() && keep()) {
             Self::retire(&mut rooms, room);
         }
     }

@@ -79,8 +79,10 @@ impl<'a> Delivery<'a> {
         if self.is_too_long(frame.len()) {
             return Sent::too_long();
         }
-        let frame = self.prepared(frame, || room.windows(self.from, self.lookup.exclusions));
-        room.send(&frame, &self.sending(self.publisher(room).as_ref()), admits)
+        let windows = || room.windows(self.from, self.lookup.exclusions);
+        let frame =
+            if room.has_history() { self.to_be_recorded(frame, windows) } else { self.prepared(frame, windows) };
+        room.send(frame, &self.sending(self.publisher(room).as_ref()), admits)
     }
 
     /// Makes the frame under the room's lock, from the number of its members here.
@@ -206,6 +208,14 @@ impl<'a> Delivery<'a> {
         let is_read_elsewhere = self.outgoing.is_some_and(Outgoing::reads_compressed);
         let windows = if is_read_elsewhere { windows().and_widest(compression) } else { windows() };
         PreparedFrame::new(frame, windows, compression)
+    }
+
+    /// For a room that gives it a number, if it is a text. The number is not known yet, so that it is not in what is compressed.
+    fn to_be_recorded(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
+        match self.compression {
+            Some(compression) if frame.is_text() => PreparedFrame::to_be_numbered(frame, windows(), compression),
+            _ => self.prepared(frame, windows),
+        }
     }
 
     /// The sender that is slowed if this room does not keep up.

@@ -34,6 +34,12 @@ impl Exclusions {
         self.except_users.extend(self.only_user.clone().filter(|_| other.is_some()));
     }
 
+    /// The connections that get nothing, each once or twice.
+    pub fn excluded(&self) -> impl Iterator<Item = ConnectionId> {
+        let sender = self.sender.filter(|_| self.except_sender);
+        sender.into_iter().chain(self.except.iter().copied())
+    }
+
     /// Whether other nodes have to know of it. Who sends is on this node.
     #[cfg(feature = "cluster")]
     pub fn crosses(&self) -> bool {

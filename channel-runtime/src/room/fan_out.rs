@@ -7,11 +7,14 @@ mod tests;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::connection::id::ConnectionId;
 use crate::connection::outbox::{Enqueued, Sender};
 use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::Tasks;
 use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::log::Log;
 use crate::room::member::Member;
 use crate::room::outgoing::{Body, Sending};
 use crate::room::reentrancy::Inside;
@@ -21,7 +24,7 @@ use crate::wire::deflate::PreparedFrame;
 impl LiveRoom {
     pub fn send(
         self: &Arc<Self>,
-        frame: &PreparedFrame,
+        frame: PreparedFrame,
         sending: &Sending<'_>,
         admits: impl FnMut(&Member) -> bool,
     ) -> Sent {
@@ -41,7 +44,7 @@ impl LiveRoom {
             let _inside = Inside::send_with();
             make(inner.members.len())?
         };
-        let (sent, tasks) = push_to_members(&mut inner, &frame, sending, |_| true);
+        let (sent, tasks) = push_to_members(&mut inner, frame, sending, |_| true);
         drop(inner);
         self.start(tasks);
         Ok(sent)
@@ -50,15 +53,32 @@ impl LiveRoom {
 
 fn push_to_members(
     inner: &mut Inner,
-    frame: &PreparedFrame,
+    mut frame: PreparedFrame,
     sending: &Sending<'_>,
     admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
-    let Inner { members, flushing } = inner;
+    let Inner { members, flushing, log } = inner;
+    // Other nodes have numbers of their own.
+    let elsewhere = match log {
+        None => None,
+        Some(log) => {
+            let body = sending.outgoing.is_some().then(|| Body::of(&frame.without_forms()));
+            record(log, &mut frame, sending.exclusions);
+            body
+        }
+    };
     let pushed = |member: &Arc<Member>, pushed| flushing.pushed(member, pushed);
-    let mut sent = push_each(sending.exclusions, members.iter(), frame, admits, pushed);
-    sent.elsewhere = sending.leave(|| Body::of(frame));
+    let mut sent = push_each(sending.exclusions, members.iter(), &frame, admits, pushed);
+    sent.elsewhere = sending.leave(|| elsewhere.unwrap_or_else(|| Body::of(&frame)));
     (sent, flushing.sent(sending.publisher, frame.len()))
+}
+
+/// Only texts have a place for a number, and are kept.
+fn record(log: &mut Log, frame: &mut PreparedFrame, exclusions: &Exclusions) {
+    if frame.plain_form().is_text() {
+        frame.number(log.next());
+        log.push(frame.plain_form().clone(), exclusions, Instant::now());
+    }
 }
 
 pub(super) fn push_each<'a>(

@@ -33,12 +33,12 @@ impl LiveRoom {
     }
 
     pub(super) fn settle(&self, senders: Vec<Charge<Member>>) -> bool {
-        let Inner { members, flushing } = &mut *self.lock();
+        let Inner { members, flushing, .. } = &mut *self.lock();
         flushing.settle(senders, members.len())
     }
 
     pub(super) fn look(&self, late: Duration) -> bool {
-        let Inner { members, flushing } = &mut *self.lock();
+        let Inner { members, flushing, .. } = &mut *self.lock();
         flushing.look(members.len(), late)
     }
 

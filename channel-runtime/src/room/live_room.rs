@@ -4,12 +4,15 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use tokio::time::Instant;
+
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::id::ConnectionId;
 use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::FlushQueue;
+use crate::room::log::Log;
 use crate::room::member::Member;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
@@ -29,6 +32,10 @@ pub(crate) struct LiveRoom {
     pub(super) state: Ranked<{ rank::ROOM_STATE }, Option<State>>,
     pub(super) owner: Option<Arc<dyn RoomOwner>>,
     hub_backlog: OnceLock<Arc<HubBacklog>>,
+    /// It has a log. Known without the lock.
+    has_history: bool,
+    /// It is among the rooms without members that are kept. Changed under the registry's lock.
+    pub(super) is_kept: AtomicBool,
 }
 
 impl LiveRoom {
@@ -43,7 +50,16 @@ impl LiveRoom {
             state: Ranked::new(state),
             owner: None,
             hub_backlog: OnceLock::new(),
+            has_history: false,
+            is_kept: AtomicBool::new(false),
         }
+    }
+
+    /// What is sent to it is kept, if there is a log.
+    pub fn recorded_in(mut self, log: Option<Log>) -> Self {
+        self.has_history = log.is_some();
+        self.inner.get_mut().log = log.map(Box::new);
+        self
     }
 
     pub fn owned_by(mut self, owner: Arc<dyn RoomOwner>) -> Self {
@@ -54,6 +70,33 @@ impl LiveRoom {
     /// If so, it may be open without members.
     pub fn has_owner(&self) -> bool {
         self.owner.is_some()
+    }
+
+    /// Until when it is kept without members. `None` if there is nothing to keep it for.
+    pub fn kept_until(&self) -> Option<Instant> {
+        self.has_history.then(|| self.lock().log.as_ref()?.kept_until())?
+    }
+
+    /// Who comes back was here, and has missed what is not kept any more.
+    pub fn forget_history(&self) {
+        if let Some(log) = &mut self.lock().log {
+            log.clear();
+        }
+    }
+
+    /// Lets go of what is older than its age, halved so many times.
+    pub fn shed_history(&self, now: Instant, halvings: u32) {
+        if self.has_history
+            && let Some(log) = &mut self.lock().log
+        {
+            log.shed_half(now, halvings);
+        }
+    }
+
+    /// Whether what is sent to it is kept.
+    #[inline]
+    pub fn has_history(&self) -> bool {
+        self.has_history
     }
 
     pub fn name(&self) -> &Arc<str> {
@@ -74,7 +117,11 @@ impl LiveRoom {
     }
 
     pub fn insert(&self, connection: &Arc<Member>) -> bool {
-        let members = &mut self.lock().members;
+        self.insert_into(&mut self.lock(), connection)
+    }
+
+    pub(super) fn insert_into(&self, inner: &mut Inner, connection: &Arc<Member>) -> bool {
+        let members = &mut inner.members;
         let is_new = members.insert(connection.id, Arc::clone(connection));
         if is_new {
             self.window_counts.add(connection.deflate);
@@ -86,6 +133,9 @@ impl LiveRoom {
     pub fn remove(&self, id: ConnectionId) -> bool {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);
+        if let Some(log) = &mut inner.log {
+            log.leave(id);
+        }
         let members = &mut inner.members;
         let left = members.remove(id);
         if let Some(left) = &left {
@@ -143,4 +193,5 @@ impl LiveRoom {
 pub(super) struct Inner {
     pub(super) members: ByConnection<Arc<Member>>,
     pub(super) flushing: FlushQueue<Member>,
+    pub(super) log: Option<Box<Log>>,
 }

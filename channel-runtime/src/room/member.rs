@@ -14,6 +14,7 @@ use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
 use crate::room::live_room::LiveRoom;
+use crate::room::position::Positions;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Agreed;
 
@@ -88,29 +89,42 @@ pub(crate) struct Apart {
     pub inbox: Inbox,
     /// The runtime of its task. `None` in a test that runs without one.
     pub runtime: Option<Handle>,
-    pub joined: Ranked<{ rank::JOINED }, Joined>,
+    pub joined: Ranked<{ rank::JOINED }, DeclaredRooms>,
 }
 
+/// The declared rooms that a connection is in.
 #[derive(Default)]
-pub(crate) struct Joined {
-    #[expect(clippy::box_collection, reason = "most connections join none, and hold the place")]
-    rooms: Option<Box<Vec<Arc<LiveRoom>>>>,
+pub(crate) struct DeclaredRooms {
+    /// Most connections have none, and hold the place.
+    apart: Option<Box<Declared>>,
     has_left: bool,
 }
 
-impl Joined {
+#[derive(Default)]
+pub(crate) struct Declared {
+    pub rooms: Vec<Arc<LiveRoom>>,
+    /// What its client has had of some, before this connection.
+    pub positions: Positions,
+}
+
+impl DeclaredRooms {
+    pub fn with(positions: Positions) -> Self {
+        let apart = Declared { rooms: Vec::new(), positions };
+        Self { apart: (!apart.positions.declared.is_empty()).then(|| Box::new(apart)), has_left: false }
+    }
+
     pub fn rooms(&self) -> &[Arc<LiveRoom>] {
-        self.rooms.as_ref().map_or(&[], |rooms| rooms)
+        self.apart.as_ref().map_or(&[], |apart| &apart.rooms)
     }
 
     /// `None` if the connection has ended.
-    pub fn rooms_mut(&mut self) -> Option<&mut Vec<Arc<LiveRoom>>> {
-        (!self.has_left).then(|| &mut **self.rooms.get_or_insert_default())
+    pub fn apart_mut(&mut self) -> Option<&mut Declared> {
+        (!self.has_left).then(|| &mut **self.apart.get_or_insert_default())
     }
 
     pub fn leave(&mut self) -> Option<Vec<Arc<LiveRoom>>> {
         let had_left = std::mem::replace(&mut self.has_left, true);
-        (!had_left).then(|| self.rooms.take().map_or_else(Vec::new, |rooms| *rooms))
+        (!had_left).then(|| self.apart.take().map_or_else(Vec::new, |apart| apart.rooms))
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use super::registry::Registry;
 use super::sharded_map::shrink;
 use crate::connection::backpressure::SendBacklog;
-use crate::connection::framework_frames::return_window;
+use crate::connection::framework_frames::{Welcome, return_window};
 use crate::connection::id::ConnectionId;
 use crate::connection::in_flight::Activity;
 use crate::connection::inbox::Inbox;
@@ -16,8 +16,11 @@ use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
-use crate::room::member::{Apart, Member};
+use crate::room::live_room::LiveRoom;
+use crate::room::log::Joined;
+use crate::room::member::{Apart, DeclaredRooms, Member};
 use crate::room::pending::PendingConnection;
+use crate::room::position::Positions;
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::Frame;
 
@@ -35,7 +38,9 @@ pub(crate) struct NewConnection {
     pub activity: Activity,
     pub pending: Option<Arc<PendingConnection>>,
     /// What a knowing client hears first. `None` if it hears none of the framework's own frames.
-    pub welcome: Option<Frame>,
+    pub welcome: Option<Welcome>,
+    /// What its client has had.
+    pub positions: Positions,
 }
 
 #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
@@ -54,6 +59,7 @@ impl NewConnection {
             activity: Activity::default(),
             pending: None,
             welcome: None,
+            positions: Positions::default(),
         }
     }
 }
@@ -61,80 +67,93 @@ impl NewConnection {
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
+    /// What its client was told of its room's past.
+    pub joined: Joined,
 }
 
 impl Registry {
     /// Makes a connection a member of its channel, of its path's room and of its user.
     pub fn enter(self: &Arc<Self>, new: NewConnection) -> MembershipGuard {
-        let NewConnection {
-            id,
-            channel,
-            room,
-            user,
-            deflate,
-            subprotocol,
-            error_details,
-            outbox_bytes,
-            activity,
-            pending,
-            welcome,
-        } = new;
-        let entry = &self.channels[channel];
-        let window = if welcome.is_some() { return_window(self.len()) } else { 0 };
-        let connection = entry.open(&room, entry.make_state, |own_room| {
-            let runtime = Handle::try_current().ok();
-            let make = |inbox| {
-                let member = Arc::new(Member {
-                    id,
-                    channel: u32::try_from(channel).expect("an app has fewer channels"),
-                    deflate,
-                    subprotocol,
-                    error_details,
-                    user,
-                    own_room: Arc::clone(own_room),
-                    outbox: Outbox::new(outbox_bytes, activity),
-                    backlog: SendBacklog::new(outbox_bytes),
-                    owed: OwedCount::default(),
-                    runtime_id: runtime.as_ref().map(Handle::id),
-                    apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined: Ranked::default() }),
+        let entry = &self.channels[new.channel];
+        let (room, first) = (Arc::clone(&new.room), self.first(&new));
+        let entered = entry.open(&room, entry.make_state, |room| enter_room(new, room, first));
+        self.list(entered)
+    }
+
+    /// As [`enter`](Self::enter), under the lock of the room's state, of which `tell` makes what a client that begins anew is sent:
+    /// so whatever changes the state is sent to it, too, or is in what it is told.
+    pub fn enter_and_tell<S: Send + 'static>(
+        self: &Arc<Self>,
+        new: NewConnection,
+        make_state: impl Fn() -> Option<S>,
+        tell: impl FnOnce(&S, &Arc<Member>),
+    ) -> MembershipGuard {
+        let entry = &self.channels[new.channel];
+        let first = self.first(&new);
+        let (name, mut waiting) = (Arc::clone(&new.room), Some((new, first, tell)));
+        loop {
+            // It may be removed before it is entered: then another one has its name.
+            let room = entry.open(&name, entry.make_state, Arc::clone);
+            let mut listed = None;
+            let found = room.with(&make_state, |state: &mut S| {
+                let entered = entry.if_still(&room, || {
+                    let (new, first, tell) = waiting.take().expect("it enters once");
+                    (enter_room(new, &room, first), tell)
                 });
-                if let Some(welcome) = welcome {
-                    member.outbox.welcome(welcome, window);
+                if let Some((entered, tell)) = entered {
+                    let guard = listed.insert(self.list(entered));
+                    if guard.joined.fresh().is_some() {
+                        tell(state, &guard.connection);
+                    }
                 }
-                member
-            };
-            // With the notices that it got while pending, before it can be found in the room.
-            let connection = match pending {
-                Some(pending) => pending.connect(make),
-                None => make(Inbox::default()),
-            };
-            own_room.insert(&connection);
-            connection
-        });
-        entry.all.insert(&connection);
+            });
+            found.expect("a channel with a snapshot has a state");
+            if let Some(guard) = listed {
+                return guard;
+            }
+        }
+    }
+
+    fn first(self: &Arc<Self>, new: &NewConnection) -> First {
+        let has_history = self.channels[new.channel].has_history;
+        if has_history {
+            self.watch_history();
+        }
+        let window = return_window(self.len());
+        match new.welcome {
+            None => First::Nothing,
+            Some(welcome) if has_history => First::Welcome(welcome, window),
+            // Under no lock.
+            Some(welcome) => First::Frame(welcome.frame(new.id, None), window),
+        }
+    }
+
+    fn list(self: &Arc<Self>, (connection, joined): (Arc<Member>, Joined)) -> MembershipGuard {
+        self.channels[connection.channel()].all.insert(&connection);
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
         }
-        MembershipGuard { registry: Arc::clone(self), connection }
+        MembershipGuard { registry: Arc::clone(self), connection, joined }
     }
 
     /// Does nothing if the connection has ended, or is in too many rooms. Returns whether it is a member now.
     pub fn join(&self, connection: &Arc<Member>, name: &Arc<str>) -> bool {
         let mut joined = connection.apart.joined.lock();
-        let Some(joined) = joined.rooms_mut() else { return false };
-        if !joined.iter().any(|room| room.name() == name) {
-            if joined.len() >= MOST_JOINED {
+        let Some(joined) = joined.apart_mut() else { return false };
+        if !joined.rooms.iter().any(|room| room.name() == name) {
+            if joined.rooms.len() >= MOST_JOINED {
                 return false;
             }
+            let position = joined.positions.take_of(name);
             let room = self.channels[connection.channel()].open(
                 name,
                 || None,
                 |room| {
-                    room.insert(connection);
+                    room.join(connection, position.as_ref());
                     Arc::clone(room)
                 },
             );
-            joined.push(room);
+            joined.rooms.push(room);
         }
         true
     }
@@ -142,9 +161,14 @@ impl Registry {
     pub fn leave(&self, connection: &Member, name: &str) -> bool {
         let mut joined = connection.apart.joined.lock();
         let Some(at) = joined.rooms().iter().position(|room| &**room.name() == name) else { return false };
-        let Some(room) = joined.rooms_mut().map(|rooms| rooms.swap_remove(at)) else { return false };
-        self.channels[connection.channel()].remove(&room, connection.id);
+        let Some(room) = joined.apart_mut().map(|apart| apart.rooms.swap_remove(at)) else { return false };
+        self.remove(&room, connection);
         true
+    }
+
+    fn remove(&self, room: &Arc<LiveRoom>, connection: &Member) {
+        let channel = connection.channel();
+        self.channels[channel].remove(room, connection.id, || self.keep(channel, room));
     }
 
     fn leave_user(&self, user: &UserKey, id: ConnectionId) {
@@ -158,6 +182,66 @@ impl Registry {
     }
 }
 
+/// What a client hears before anything else, and within how many milliseconds it comes back when it is closed.
+enum First {
+    Nothing,
+    Frame(Frame, u32),
+    /// It says where the client is in its room's history.
+    Welcome(Welcome, u32),
+}
+
+/// Called under the lock of the room's shard.
+fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, Joined) {
+    let NewConnection {
+        id,
+        channel,
+        room: _,
+        user,
+        deflate,
+        subprotocol,
+        error_details,
+        outbox_bytes,
+        activity,
+        pending,
+        welcome: _,
+        mut positions,
+    } = new;
+    let runtime = Handle::try_current().ok();
+    let position = positions.own.take();
+    let make = |inbox| {
+        let joined = Ranked::new(DeclaredRooms::with(positions));
+        Arc::new(Member {
+            id,
+            channel: u32::try_from(channel).expect("an app has fewer channels"),
+            deflate,
+            subprotocol,
+            error_details,
+            user,
+            own_room: Arc::clone(room),
+            outbox: Outbox::new(outbox_bytes, activity),
+            backlog: SendBacklog::new(outbox_bytes),
+            owed: OwedCount::default(),
+            runtime_id: runtime.as_ref().map(Handle::id),
+            apart: Box::new(Apart { liveness: Liveness::default(), inbox, runtime, joined }),
+        })
+    };
+    // With the notices that it got while pending, before it can be found in the room.
+    let connection = match pending {
+        Some(pending) => pending.connect(make),
+        None => make(Inbox::default()),
+    };
+    let welcome = match first {
+        First::Nothing => None,
+        First::Frame(frame, window) => {
+            connection.outbox.welcome(frame, window);
+            None
+        }
+        First::Welcome(welcome, window) => Some((welcome, window)),
+    };
+    let joined = room.enter(&connection, welcome, position.as_ref());
+    (connection, joined)
+}
+
 impl MembershipGuard {
     /// Does nothing the second time.
     pub fn end(&self) {
@@ -165,9 +249,9 @@ impl MembershipGuard {
         let entry = &self.registry.channels[connection.channel()];
         let Some(joined) = connection.apart.joined.lock().leave() else { return };
         for room in joined {
-            entry.remove(&room, connection.id);
+            self.registry.remove(&room, connection);
         }
-        entry.remove(&connection.own_room, connection.id);
+        self.registry.remove(&connection.own_room, connection);
         entry.all.remove(connection.id);
         if let Some(user) = &connection.user {
             self.registry.leave_user(user, connection.id);

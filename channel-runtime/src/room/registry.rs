@@ -5,9 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::connection::user_key::UserKey;
 use crate::room::by_connection::ByConnection;
-use crate::room::channel_rooms::ChannelRooms;
+use crate::room::channel_rooms::{ChannelRooms, HistoryOf};
 use crate::room::exclusions::Exclusions;
+use crate::room::kept::History;
 use crate::room::live_room::LiveRoom;
+use crate::room::log::Log;
 use crate::room::member::Member;
 use crate::room::outgoing::Outgoing;
 use crate::room::pending::PendingConnections;
@@ -19,6 +21,7 @@ pub(crate) struct Registry {
     pub(super) users: ShardedMap<UserKey, ByConnection<Arc<Member>>>,
     pending: PendingConnections,
     outgoing: OnceLock<Arc<dyn Outgoing>>,
+    pub(super) history: History,
 }
 
 impl Registry {
@@ -28,12 +31,28 @@ impl Registry {
             users: ShardedMap::new(),
             pending: PendingConnections::default(),
             outgoing: OnceLock::new(),
+            history: History::new(usize::MAX),
         }
     }
 
     /// Its index is the number of channels before it.
-    pub fn add<C: 'static>(&mut self, identity: TypeId, make_state: fn() -> Option<State>) {
-        self.channels.push(ChannelRooms::new::<C>(identity, make_state));
+    pub fn add<C: 'static>(&mut self, identity: TypeId, make_state: fn() -> Option<State>, history: Option<HistoryOf>) {
+        self.channels.push(ChannelRooms::new::<C>(identity, make_state, history, &self.history.budget));
+    }
+
+    /// The most bytes of all logs. Without it there is no bound.
+    pub fn set_history_bytes(&self, bytes: usize) {
+        self.history.budget.set_most(bytes);
+    }
+
+    /// Of all logs.
+    pub fn history_bytes(&self) -> usize {
+        self.history.budget.bytes()
+    }
+
+    /// For a room of this name that is opened by a hook.
+    pub fn log(&self, channel: usize, name: &str) -> Option<Log> {
+        self.channels[channel].log(name)
     }
 
     /// The type of a channel's identities.

@@ -23,6 +23,14 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
+    /// A copy of what is there, of one shard after the other.
+    pub fn values(&self) -> impl Iterator<Item = V>
+    where
+        V: Clone,
+    {
+        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
+    }
+
     pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> RankedGuard<'_, { rank::SHARD }, HashMap<K, V>> {
         assert_outside_send_with();
         let hash = self.hasher.hash_one(key);

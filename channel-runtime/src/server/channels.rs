@@ -19,6 +19,7 @@ use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
 use crate::session::dispatch::Dispatch;
 use crate::socket::counters::Counters;
+use crate::socket::history;
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
 use crate::socket::user::{User, Users};
@@ -107,9 +108,8 @@ impl<App: Send + Sync + 'static> Channels<App> {
     }
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
-        self.node_mut().add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || {
-            room_state::initial::<C>().map(state::state)
-        });
+        let make_state = || room_state::initial::<C>().map(state::state);
+        self.node_mut().add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), make_state, history::of::<C>());
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

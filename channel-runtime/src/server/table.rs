@@ -1,5 +1,6 @@
 //! The channels of a server by their paths: from a request's path to a channel and to a session.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use http::HeaderValue;
 
 use crate::channel::ServedBy;
 use crate::channel::path::{Params, Path};
+use crate::channel::room::Room;
 use crate::config::Config;
 use crate::config::bounds::Bounds;
 use crate::connection::in_flight::Activity;
@@ -17,6 +19,7 @@ use crate::handshake::Handshake;
 use crate::handshake::admission::{AdmissionControl, AdmissionGuard};
 use crate::handshake::reject::BuildError;
 use crate::protocol::describe::{ChannelShape, Description, describe};
+use crate::protocol::fault::Fault;
 use crate::protocol::lock::{Older, Wire, fingerprint};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::room::pending::PendingGuard;
@@ -29,9 +32,11 @@ use crate::session::enter::PendingSession;
 use crate::session::heartbeat::Heartbeat;
 use crate::session::outdated;
 use crate::session::quota::Quotas;
+use crate::session::room_hooks::{self, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
+use crate::socket::position::{OpenRooms, Opening, RoomHold};
 use crate::wire::deflate::Agreed;
 
 pub(crate) struct RouteTable<App> {
@@ -62,6 +67,8 @@ pub(crate) struct Route<App> {
     #[cfg(feature = "ops")]
     erased: ErasedChannel,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
+    channel: TypeId,
+    open_room: fn(&RouteTable<App>, &Arc<Served>, &Arc<str>) -> Option<Opening>,
 }
 
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
@@ -78,6 +85,8 @@ impl<App: Send + Sync + 'static> Route<App> {
             #[cfg(feature = "ops")]
             erased: ErasedChannel::of::<C>(),
             start: start::<C, App>,
+            channel: TypeId::of::<C>(),
+            open_room: open_room::<C, App>,
         }
     }
 }
@@ -191,6 +200,13 @@ impl<App> RouteTable<App> {
     }
 }
 
+impl<App: Send + Sync + 'static> OpenRooms for RouteTable<App> {
+    fn open(&self, channel: TypeId, room: &Arc<str>) -> Option<Opening> {
+        let mounted = self.channels.iter().find(|mounted| mounted.route.channel == channel)?;
+        (mounted.route.open_room)(self, &mounted.served, room)
+    }
+}
+
 impl<App> RouteMatch<'_, App> {
     pub fn path(&self) -> Path {
         self.channel.route.path
@@ -231,4 +247,26 @@ where
         });
         Ok(start)
     })
+}
+
+/// `None` if no hook opens the channel's rooms.
+fn open_room<C, App>(table: &RouteTable<App>, served: &Arc<Served>, room: &Arc<str>) -> Option<Opening>
+where
+    C: Dispatch + ServedBy<App>,
+    App: Send + Sync + 'static,
+{
+    room_hooks::grace::<C>(&served.config)?;
+    let lifecycle = Arc::new(RoomLifecycle {
+        room: Room::<C>::of_key(Arc::clone(room)),
+        app: C::served_app(&table.app),
+        hub: Hub::find(&table.node).expect("a channel of the table is in its registry"),
+        served: Arc::clone(served),
+    });
+    Some(Box::pin(async move {
+        let unavailable = || Fault::new(Fault::UNAVAILABLE, "the room can't be opened");
+        match room_hooks::enter(lifecycle).await {
+            Ok(hold) => Ok(Box::new(hold) as RoomHold),
+            Err(rejection) => Err(rejection.fault.unwrap_or_else(unavailable)),
+        }
+    }))
 }

@@ -13,9 +13,10 @@ use futures_util::future::{Either, select};
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::channel::room::Room;
+use crate::channel::{history, room_state};
 use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
-use crate::connection::framework_frames::{return_window, welcome};
+use crate::connection::framework_frames::{Welcome, return_window};
 use crate::connection::in_flight::{Work, WorkGuard};
 use crate::connection::receiver::{ReadBatch, Receiver, STREAM_ENDED, close_in};
 use crate::connection::shutdown::SessionGuard;
@@ -27,8 +28,11 @@ use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::lock::Compatibility;
+use crate::room::member::Member;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::pending::PendingGuard;
+use crate::room::position::Positions;
+use crate::room::sent::Sent;
 use crate::session::Session;
 use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Driver;
@@ -41,9 +45,14 @@ use crate::session::served::Served;
 use crate::socket::Socket;
 use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
+use crate::socket::node::Node;
+use crate::socket::push::push_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
 use crate::wire::parser::{Limits, Parser, Role};
+
+/// The query's key of what a client that comes back has had.
+const RESUME: &str = "$resume";
 
 pub(crate) struct PendingSession<C: Dispatch> {
     /// Dropped first: a handler's destructor does not find its own connection pending.
@@ -55,6 +64,8 @@ pub(crate) struct PendingSession<C: Dispatch> {
     subprotocol: u8,
     /// `None` if its client hears none of the framework's own frames.
     hello: Option<Hello>,
+    /// What its client has had.
+    positions: Positions,
     app: Arc<C::App>,
     hub: Hub<C>,
     served: Arc<Served>,
@@ -74,6 +85,7 @@ impl<C: Dispatch> PendingSession<C> {
             user_admission: None,
             subprotocol: 0,
             hello: None,
+            positions: Positions::default(),
             app,
             hub,
             served,
@@ -82,7 +94,11 @@ impl<C: Dispatch> PendingSession<C> {
 
     pub fn agreed(self, handshake: &Handshake) -> Self {
         let subprotocol = C::KNOWN_SUBPROTOCOLS.number(handshake.subprotocol());
-        Self { subprotocol, hello: handshake.hello, ..self }
+        let positions = match handshake.hello {
+            Some(_) if const { history::is_kept::<C>() } => Positions::read(handshake.query_params(RESUME)),
+            _ => Positions::default(),
+        };
+        Self { subprotocol, hello: handshake.hello, positions, ..self }
     }
 
     /// A connection whose user is disconnected meanwhile is accepted, and then closed.
@@ -181,7 +197,7 @@ impl<C: Dispatch> PendingSession<C> {
         if let Some(close) = self.pending.closed() {
             return Err(close);
         }
-        let Self { room, pending, hub, served, subprotocol, hello, .. } = self;
+        let Self { handler, room, pending, hub, served, subprotocol, hello, positions, .. } = self;
         let config = &served.config;
         let newcomer = NewConnection {
             id: pending.id,
@@ -189,20 +205,32 @@ impl<C: Dispatch> PendingSession<C> {
             room: Arc::clone(room.key()),
             user: pending.user().cloned(),
             pending: pending.listed(),
-            welcome: hello.map(|hello| {
-                let outdated = compatibility(served, Some(hello)).map(Compatibility::name);
-                welcome(pending.id, config.ping_interval, config.message_bytes, outdated)
+            welcome: hello.map(|hello| Welcome {
+                ping_interval: config.ping_interval,
+                message_bytes: config.message_bytes,
+                outdated: compatibility(served, Some(hello)).map(Compatibility::name),
             }),
+            positions: std::mem::take(positions),
             deflate,
             subprotocol: *subprotocol,
             error_details: config.error_details,
             outbox_bytes: config.outbox_bytes,
             activity: served.in_flight.clone(),
         };
-        // A room without a lifecycle makes its state here, which is the user's code.
-        contain(|| served.node.enter(newcomer)).map_err(|_| {
+        // A room without a lifecycle makes its state here, which is the user's code, as a snapshot is.
+        let entered = contain(|| {
+            if const { !C::SNAPSHOTS } {
+                return served.node.enter(newcomer);
+            }
+            let tell = |state: &C::RoomState, member: &Arc<Member>| tell(&**handler, state, &served.node, member);
+            served
+                .node
+                .enter_by(newcomer, |new| served.node.registry.enter_and_tell(new, room_state::initial::<C>, tell))
+        });
+        entered.map_err(|_| {
             let (fault, id) = Fault::unexplained();
-            tracing::error!(channel = C::NAME, %id, "the `room_state` of a room panicked");
+            let what = if C::SNAPSHOTS { "`snapshot` or the `room_state`" } else { "`room_state`" };
+            tracing::error!(channel = C::NAME, %id, "the {what} of a room panicked");
             Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
         })
     }
@@ -222,10 +250,22 @@ impl<C: Dispatch> PendingSession<C> {
         heartbeat::watch(&served.heartbeat, node, config);
         let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
-        let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
+        let socket = Socket::new(Arc::clone(node), Arc::clone(connection), membership.joined);
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);
         Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
+    }
+}
+
+/// Sends a client that begins anew its room's snapshot.
+fn tell<C: Dispatch>(handler: &C, state: &C::RoomState, node: &Node, member: &Member) {
+    match handler.snapshot(state) {
+        Ok(snapshot) => {
+            if let Some(frame) = snapshot.into_frame() {
+                let _: Sent = push_frame(node, member, frame);
+            }
+        }
+        Err(error) => tracing::error!(channel = C::NAME, error = %Escaped(error), "a snapshot could not be sent"),
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod crossing;
 pub(crate) mod foreign;
 pub(crate) mod frames;
 mod handled_once;
+pub(crate) mod history;
 pub(crate) mod hub;
 pub(crate) mod invalid_reply;
 mod kept_answer;
@@ -22,6 +23,7 @@ pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod oldest_first;
 mod one_answer;
+pub(crate) mod position;
 pub(crate) mod push;
 pub(crate) mod questions;
 pub(crate) mod replies;
@@ -50,6 +52,7 @@ use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
+use crate::room::log::Joined;
 use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::answer_array::AnswerArray;
@@ -70,12 +73,35 @@ pub struct Socket<C> {
     node: Arc<Node>,
     member: Arc<Member>,
     claim: Claim,
+    joined: Joined,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>) -> Self {
-        Self { node, member, claim: Claim::default(), of: PhantomData }
+    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>, joined: Joined) -> Self {
+        Self { node, member, claim: Claim::default(), joined, of: PhantomData }
+    }
+
+    /// What this client was told of its room's past as it entered: in a channel with `history`, whether it has everything, or begins
+    /// anew and why. For `on_connect`, which sends the past to who comes fresh.
+    ///
+    /// ```
+    /// # use channel_runtime::{Joined, Socket, channel, message};
+    /// # #[message(type = "line")] pub struct Line { text: String }
+    /// #[channel("/chat/:room", history)]
+    /// pub struct Chat { room: String }
+    ///
+    /// #[channel(sends(Line))]
+    /// impl Chat {
+    ///     fn on_connect(&mut self, socket: &Socket<Self>) {
+    ///         if let Joined::Fresh { .. } = socket.joined() {
+    ///             socket.send(Line { text: "from the database".into() });
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn joined(&self) -> Joined {
+        self.joined
     }
 
     /// This connection's id.
@@ -354,6 +380,7 @@ impl<C> Clone for Socket<C> {
             node: Arc::clone(&self.node),
             member: Arc::clone(&self.member),
             claim: self.claim.clone(),
+            joined: self.joined,
             of: PhantomData,
         }
     }

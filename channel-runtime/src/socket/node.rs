@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::shutdown::Shutdown;
+use crate::room::channel_rooms::HistoryOf;
 use crate::room::lookup::Lookup;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::registry::Registry;
@@ -13,6 +14,7 @@ use crate::room::state::State;
 use crate::socket::clock::Clock;
 use crate::socket::counters::Counters;
 use crate::socket::crossing::{Crossing, NoticeEntry};
+use crate::socket::position::OpenRooms;
 use crate::socket::replies::Replies;
 use crate::wire::close::Close;
 use crate::wire::deflate::Compression;
@@ -26,6 +28,8 @@ pub(crate) struct Node {
     /// Weak, because an app holds hubs, which hold the node.
     app: OnceLock<Weak<dyn Any + Send + Sync>>,
     compression: OnceLock<Compression>,
+    /// Of the server, once it serves.
+    opener: OnceLock<Weak<dyn OpenRooms>>,
 }
 
 struct ChannelNode {
@@ -49,14 +53,21 @@ impl Node {
             shutdown: Arc::default(),
             app: OnceLock::new(),
             compression: OnceLock::new(),
+            opener: OnceLock::new(),
         }
     }
 
     /// Only while the list of channels is made.
-    pub fn add<C: 'static>(&mut self, identity: TypeId, counters: Counters, make_state: fn() -> Option<State>) {
+    pub fn add<C: 'static>(
+        &mut self,
+        identity: TypeId,
+        counters: Counters,
+        make_state: fn() -> Option<State>,
+        history: Option<HistoryOf>,
+    ) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
-        registry.add::<C>(identity, make_state);
+        registry.add::<C>(identity, make_state, history);
         self.channels.push(ChannelNode {
             counters,
             notices: &[],
@@ -91,8 +102,17 @@ impl Node {
     }
 
     pub fn enter(&self, new: NewConnection) -> MembershipGuard {
+        self.enter_by(new, |new| self.registry.enter(new))
+    }
+
+    /// `enter` is one of the registry's ways.
+    pub fn enter_by(
+        &self,
+        new: NewConnection,
+        enter: impl FnOnce(NewConnection) -> MembershipGuard,
+    ) -> MembershipGuard {
         self.channels[new.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(new.outbox_bytes)));
-        let membership = self.registry.enter(new);
+        let membership = enter(new);
         // A drain that started before this connection was listed has not closed it.
         if self.shutdown.is_draining() {
             membership.connection.outbox().close(Close::going_away());
@@ -108,6 +128,15 @@ impl Node {
     /// `None` if the app is of another type or has been dropped.
     pub fn app<A: Send + Sync + 'static>(&self) -> Option<Arc<A>> {
         self.app.get()?.upgrade()?.downcast().ok()
+    }
+
+    pub fn set_opener(&self, opener: Weak<dyn OpenRooms>) {
+        self.opener.get_or_init(|| opener);
+    }
+
+    /// `None` before the server serves, and after.
+    pub fn opener(&self) -> Option<Arc<dyn OpenRooms>> {
+        self.opener.get().and_then(Weak::upgrade)
     }
 
     pub fn compress(&self, compression: Option<&Compression>) {

@@ -17,6 +17,7 @@ use crate::connection::in_flight::Activity;
 use crate::protocol::codec::{DecodeError, index_of_kind};
 use crate::protocol::received::Received;
 use crate::room::membership::{MembershipGuard, NewConnection};
+use crate::room::position::Positions;
 use crate::room::state;
 use crate::session::batch::Batched;
 use crate::socket::Socket;
@@ -45,7 +46,12 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 /// [`with_app`](TestSocket::with_app) sets it.
 pub fn socket<C: Channel>() -> TestSocket<C> {
     let mut node = Node::new();
-    node.add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), || room_state::initial::<C>().map(state::state));
+    node.add::<C>(
+        TypeId::of::<C::Identity>(),
+        Counters::of::<C>(),
+        || room_state::initial::<C>().map(state::state),
+        None,
+    );
     let node = Arc::new(node);
     let membership = node.enter(NewConnection {
         id: ConnectionId::next(),
@@ -59,11 +65,12 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         activity: Activity::default(),
         pending: None,
         welcome: None,
+        positions: Positions::default(),
     });
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };
     TestSocket {
-        socket: Socket::new(node, Arc::clone(&membership.connection)),
+        socket: Socket::new(node, Arc::clone(&membership.connection), membership.joined),
         parser: Mutex::new(Parser::new(Role::Client, limits)),
         _membership: membership,
         _app: None,

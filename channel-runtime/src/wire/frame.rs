@@ -36,6 +36,92 @@ impl Frame {
     }
 }
 
+/// What a recorded message begins with in place of its `{`. The number is at most 2^53, by its use in JavaScript.
+struct NumberHead {
+    bytes: [u8; MOST_HEAD],
+    len: usize,
+}
+
+/// `{"$seq":`, sixteen digits and a comma.
+const MOST_HEAD: usize = 25;
+
+/// In front of a compressed head: a DEFLATE block that is stored as it is, and not the last.
+const STORED: usize = 5;
+
+/// The space in front of a message that may get a number, with that for the frame's header.
+pub(crate) const NUMBERED_SPACE: usize = Header::MAX_UNMASKED + STORED + MOST_HEAD;
+
+impl NumberHead {
+    fn of(number: u64) -> Self {
+        let mut head = Self { bytes: [0; MOST_HEAD], len: 0 };
+        let mut digits = [0; 20];
+        let (mut at, mut rest) = (digits.len(), number);
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        for part in [&b"{\"$seq\":"[..], &digits[at..], b","] {
+            head.bytes[head.len..head.len + part.len()].copy_from_slice(part);
+            head.len += part.len();
+        }
+        head
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Frame {
+    /// Whether it is one whole text, in which a number has a place if it is a JSON object.
+    pub(crate) fn is_text(&self) -> bool {
+        self.first() == Some(&0x81)
+    }
+
+    /// Gives this text, a JSON object with a key, its number in its room. In place, if it was made with the space for that and is not
+    /// shared.
+    pub(crate) fn number(&mut self, number: u64) {
+        let head = NumberHead::of(number);
+        // Without its `{`.
+        let body = self.len() - payload(self).1.len() + 1;
+        self.put_in_front(body, head.as_bytes(), false);
+    }
+
+    /// The same with a text that was compressed without its `{`.
+    pub(crate) fn number_compressed(&mut self, number: u64) {
+        let head = NumberHead::of(number);
+        let len = u16::try_from(head.len).expect("it is a few bytes");
+        let mut stored = [0; STORED + MOST_HEAD];
+        stored[1..3].copy_from_slice(&len.to_le_bytes());
+        stored[3..STORED].copy_from_slice(&(!len).to_le_bytes());
+        stored[STORED..STORED + head.len].copy_from_slice(head.as_bytes());
+        let body = self.len() - payload(self).1.len();
+        self.put_in_front(body, &stored[..STORED + head.len], true);
+    }
+
+    /// In front of what stands from `body` on, and a new header in front of that.
+    fn put_in_front(&mut self, body: usize, head: &[u8], compressed: bool) {
+        let len = self.len() - body + head.len();
+        let (header, size) =
+            Header { fin: true, compressed, opcode: Opcode::Text, mask: None, len: len as u64 }.encode();
+        let header = &header[..size];
+        match Arc::get_mut(&mut self.0) {
+            Some(Sealed { buffer, start }) if *start + body >= head.len() + size => {
+                let body = *start + body;
+                let first = body - head.len();
+                buffer[first..body].copy_from_slice(head);
+                buffer[first - size..first].copy_from_slice(header);
+                *start = first - size;
+            }
+            _ => *self = Self::copied([header, head, &self[body..]]),
+        }
+    }
+}
+
 /// The payload of a whole frame of ours, plain or compressed.
 pub(crate) fn payload(frame: &[u8]) -> (Opcode, &[u8]) {
     let header = Header::parse(frame, Expected { masked: false, compressed: true });
@@ -84,8 +170,9 @@ thread_local! {
 
 /// A payload with space in front for the frame's header, so that JSON is written once, directly into the frame.
 pub(crate) struct FrameBuilder {
-    /// [`Header::MAX_UNMASKED`] bytes of space, then the payload.
+    /// `space` bytes, then the payload.
     buffer: Vec<u8>,
+    space: usize,
 }
 
 impl FrameBuilder {
@@ -94,9 +181,18 @@ impl FrameBuilder {
     }
 
     pub(crate) fn with_capacity(payload: usize) -> Self {
-        let mut buffer = Vec::with_capacity(Header::MAX_UNMASKED + payload);
-        buffer.resize(Header::MAX_UNMASKED, 0);
-        Self { buffer }
+        Self::with_space(Header::MAX_UNMASKED, payload)
+    }
+
+    /// With the space for a number, too.
+    pub(crate) fn to_be_numbered(payload: usize) -> Self {
+        Self::with_space(NUMBERED_SPACE, payload)
+    }
+
+    fn with_space(space: usize, payload: usize) -> Self {
+        let mut buffer = Vec::with_capacity(space + payload);
+        buffer.resize(space, 0);
+        Self { buffer, space }
     }
 
     /// A frame in the thread's spare buffer. It is meant to be [copied](Self::whole) and then [given back](Self::give_back).
@@ -105,7 +201,7 @@ impl FrameBuilder {
         let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
         buffer.resize(Header::MAX_UNMASKED, 0);
-        Self { buffer }
+        Self { buffer, space: Header::MAX_UNMASKED }
     }
 
     pub(crate) fn give_back(self) {
@@ -117,7 +213,7 @@ impl FrameBuilder {
     }
 
     pub(crate) fn payload_len(&self) -> usize {
-        self.buffer.len() - Header::MAX_UNMASKED
+        self.buffer.len() - self.space
     }
 
     pub(crate) fn finish(self, opcode: Opcode) -> Frame {
@@ -143,8 +239,8 @@ impl FrameBuilder {
         let len = self.payload_len();
         debug_assert!(!opcode.is_control() || len <= MAX_CONTROL, "a control frame of {len} bytes");
         let (header, size) = Header { fin: true, compressed, opcode, mask: None, len: len as u64 }.encode();
-        let start = Header::MAX_UNMASKED - size;
-        self.buffer[start..Header::MAX_UNMASKED].copy_from_slice(&header[..size]);
+        let start = self.space - size;
+        self.buffer[start..self.space].copy_from_slice(&header[..size]);
         start
     }
 }
@@ -267,6 +363,32 @@ mod tests {
         }
         let cut = close_frame(CloseCode::NORMAL, &format!("x{}", "😀".repeat(40)));
         assert_eq!(std::str::from_utf8(&cut[4..]).unwrap(), format!("x{}", "😀".repeat(30)));
+    }
+
+    fn to_be_numbered(text: &str) -> Frame {
+        let mut builder = FrameBuilder::to_be_numbered(text.len());
+        builder.payload_mut().extend_from_slice(text.as_bytes());
+        builder.finish(Opcode::Text)
+    }
+
+    #[test]
+    fn a_text_is_numbered_in_place_unless_it_is_shared_or_has_no_space() {
+        for len in [10, 80, 126, 65_500, 65_600] {
+            let text = format!(r#"{{"type":"said","text":"{}"}}"#, "x".repeat(len));
+            for number in [1, 812, (1 << 53) - 1] {
+                let numbered = format!(r#"{{"$seq":{number},{}"#, &text[1..]);
+                let expected = frame(Opcode::Text, numbered.as_bytes());
+                let mut in_place = to_be_numbered(&text);
+                let end = in_place.as_ptr_range().end;
+                in_place.number(number);
+                assert_eq!((in_place[..] == expected[..], in_place.as_ptr_range().end), (true, end));
+                let (mut shared, mut tight) = (to_be_numbered(&text), frame(Opcode::Text, text.as_bytes()));
+                let other = shared.clone();
+                shared.number(number);
+                tight.number(number);
+                assert!(shared == expected && tight == expected && other == frame(Opcode::Text, text.as_bytes()));
+            }
+        }
     }
 
     proptest! {

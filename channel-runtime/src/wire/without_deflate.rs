@@ -113,8 +113,24 @@ impl PreparedFrame {
         match *compression {}
     }
 
+    pub fn to_be_numbered(_: Frame, _: Windows, compression: &Compression) -> Self {
+        match *compression {}
+    }
+
+    pub fn number(&mut self, number: u64) {
+        self.0.number(number);
+    }
+
     pub fn of(&self, _: Option<Agreed>) -> &Frame {
         &self.0
+    }
+
+    pub fn plain_form(&self) -> &Frame {
+        &self.0
+    }
+
+    pub fn without_forms(&self) -> Self {
+        Self(self.0.clone())
     }
 
     pub fn into_one(self, _: Option<Agreed>) -> Frame {

@@ -191,7 +191,8 @@ impl Outbox {
         if self.is_behind(inner) { Enqueued::Lagging } else { Enqueued::Queued }
     }
 
-    fn limit(&self) -> usize {
+    /// In bytes.
+    pub fn limit(&self) -> usize {
         self.limit as usize
     }
 

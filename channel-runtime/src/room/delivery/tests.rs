@@ -62,7 +62,7 @@ fn with_members(offers: &[&str], check: impl FnOnce(Lookup<'_>, &[MembershipGuar
     let runtime = Builder::new_current_thread().build().unwrap();
     let _inside = runtime.enter();
     let mut registry = Registry::new();
-    registry.add::<()>(TypeId::of::<()>(), || None);
+    registry.add::<()>(TypeId::of::<()>(), || None, None);
     let registry = Arc::new(registry);
     let members: Vec<_> = offers.iter().map(|offer| member(&registry, offer)).collect();
     let target = Target::Room("/".into());

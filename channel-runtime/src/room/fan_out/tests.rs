@@ -21,7 +21,7 @@ fn member(registry: &Arc<Registry>, offer: &str) -> MembershipGuard {
 
 fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGuard>, Arc<LiveRoom>) {
     let mut registry = Registry::new();
-    registry.add::<()>(TypeId::of::<()>(), || None);
+    registry.add::<()>(TypeId::of::<()>(), || None, None);
     let registry = Arc::new(registry);
     let runtime = runtime();
     let mut members = {
@@ -52,7 +52,7 @@ fn say_to(room: &Arc<LiveRoom>, from: Option<&MembershipGuard>, bytes: usize, wh
         PreparedFrame::new(frame(Opcode::Text, &vec![b'x'; bytes]), Windows::default(), &Compression::default());
     let exclusions = from.map_or_else(Exclusions::default, |from| Exclusions::others(from.connection.id));
     let from = from.map(|from| Publisher::Member(Arc::clone(&from.connection)));
-    room.send(&frame, &sending(from.as_ref(), &exclusions), whom)
+    room.send(frame, &sending(from.as_ref(), &exclusions), whom)
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_part_of_a_large_room_that_is_looked_at_stands_for_all_of_it() {
 fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else() {
     const SMALL: &str = "permessage-deflate; server_max_window_bits=9";
     let mut registry = Registry::new();
-    registry.add::<()>(TypeId::of::<()>(), || None);
+    registry.add::<()>(TypeId::of::<()>(), || None, None);
     let registry = Arc::new(registry);
     let offers = ["", "permessage-deflate", SMALL, "permessage-deflate", "", SMALL];
     let mut members = Vec::from(offers.map(|offer| member(&registry, offer)));
@@ -161,7 +161,7 @@ fn a_broadcast_is_compressed_once_for_all_who_share_a_window_and_for_nobody_else
     let send = |exclusions: &Exclusions, from: Option<&Arc<Member>>| {
         let before = COMPRESSED.get();
         let frame = PreparedFrame::new(plain.clone(), room.windows(from, exclusions), &Compression::default());
-        let _: Sent = room.send(&frame, &sending(None, exclusions), |_| true);
+        let _: Sent = room.send(frame, &sending(None, exclusions), |_| true);
         COMPRESSED.get() - before
     };
     assert_eq!(send(&Exclusions::default(), None), 2);

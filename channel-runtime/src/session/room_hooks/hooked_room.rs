@@ -51,7 +51,8 @@ impl HookedRoom {
         if self.entering > 0 || room.uses() > 0 {
             return Next::Keep;
         }
-        let due = after(empty_since.unwrap_or(now), grace);
+        // As long as there is history for who comes back.
+        let due = after(empty_since.unwrap_or(now), grace).max(room.kept_until().unwrap_or(now));
         if due > now && !is_draining {
             return Next::WaitUntil(due);
         }

@@ -182,9 +182,11 @@ impl<C: Dispatch> RoomTask<C> {
             Err(Interrupted::Cancelled | Interrupted::ClientGone) => return Err(Rejection::going_away()),
         };
         let owner: Arc<dyn RoomOwner> = Arc::clone(&lifecycle) as _;
-        let room = Arc::new(LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).owned_by(owner));
+        let (registry, channel) = (&lifecycle.served.node.registry, lifecycle.hub.channel());
+        let room = LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).owned_by(owner);
+        let room = Arc::new(room.recorded_in(registry.log(channel, lifecycle.name())));
         lifecycle.with_room(|hooked| {
-            lifecycle.served.node.registry.insert_owned_room(lifecycle.hub.channel(), &room);
+            registry.insert_owned_room(channel, &room);
             hooked.phase = Phase::Open { room, empty_since: None, is_watched: false };
         });
         self.is_done = true;

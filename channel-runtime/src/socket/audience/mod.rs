@@ -80,6 +80,15 @@ impl<C: 'static, K> Audience<C, K> {
         Self { hub, target, exclusions, from, kind: PhantomData }
     }
 
+    pub(in crate::socket) fn hub(&self) -> &Hub<C> {
+        &self.hub
+    }
+
+    /// The name of the room, if it is one that has a name.
+    pub(in crate::socket) fn target_room(&self) -> Option<Arc<str>> {
+        self.target.room_name().cloned()
+    }
+
     #[cfg(feature = "cluster")]
     pub(crate) fn node(&self) -> &Arc<Node> {
         self.hub.node()

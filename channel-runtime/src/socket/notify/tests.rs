@@ -85,7 +85,7 @@ struct App {
 impl App {
     fn start() -> Self {
         let mut node = Node::new();
-        node.add::<User>(TypeId::of::<String>(), Counters::of::<User>(), || None);
+        node.add::<User>(TypeId::of::<String>(), Counters::of::<User>(), || None, None);
         node.add_notices(<User as crate::private::Dispatch>::NOTICES);
         let (node, bus) = (Arc::new(node), Arc::new(Bus::default()));
         node.registry.set_outgoing(Arc::<Bus>::clone(&bus) as _);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use flate2::{Compress, FlushCompress};
 
 use super::rfc7692::{TAIL, WINDOW_BITS};
-use crate::wire::frame::{Frame, FrameBuilder, payload};
+use crate::wire::frame::{Frame, FrameBuilder, Opcode, payload};
 
 /// The compressor for one window size, with its level. It takes a quarter of a megabyte; few sizes are in use.
 type Slot = Cell<Option<(u8, Compress)>>;
@@ -18,10 +18,20 @@ thread_local! {
 
 /// `None` if the result is not shorter.
 pub(super) fn deflate(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
+    let (opcode, payload) = payload(frame);
+    compressed(opcode, payload, FrameBuilder::with_capacity(most(payload.len())), window_bits, level)
+}
+
+/// The same of a text that is numbered afterwards, without its `{`.
+pub(super) fn deflate_to_be_numbered(frame: &Frame, window_bits: u8, level: u8) -> Option<Frame> {
+    let (opcode, payload) = payload(frame);
+    let body = payload.get(1..)?;
+    compressed(opcode, body, FrameBuilder::to_be_numbered(most(body.len())), window_bits, level)
+}
+
+fn compressed(opcode: Opcode, payload: &[u8], mut builder: FrameBuilder, window_bits: u8, level: u8) -> Option<Frame> {
     #[cfg(test)]
     tests::COMPRESSED.set(tests::COMPRESSED.get() + 1);
-    let (opcode, payload) = payload(frame);
-    let mut builder = FrameBuilder::with_capacity(most(payload.len()));
     // A destructor of the program may send after this thread's compressors were destroyed. Then the frame is sent uncompressed.
     let compressed = COMPRESSORS.try_with(|slots| {
         compress(&slots[usize::from(window_bits - WINDOW_BITS.start())], level, window_bits, payload, &mut builder)
@@ -66,7 +76,7 @@ pub(super) mod tests {
     use flate2::{Decompress, FlushDecompress, Status};
 
     use super::*;
-    use crate::wire::frame::{Opcode, frame};
+    use crate::wire::frame::frame;
 
     thread_local! {
         pub static COMPRESSED: Cell<usize> = const { Cell::new(0) };
@@ -107,6 +117,21 @@ pub(super) mod tests {
             sizes.push(first.len());
         }
         assert!(sizes.last().unwrap() < &(text.len() * 6 / 10), "{sizes:?}");
+    }
+
+    #[test]
+    fn what_is_compressed_first_and_numbered_then_reads_as_if_it_was_numbered_first() {
+        for len in [20, 300, 70_000] {
+            let text = format!(r#"{{"type":"said","text":"{}"}}"#, "some words ".repeat(len / 11));
+            let plain = frame(Opcode::Text, text.as_bytes());
+            for (bits, number) in [(9, 1), (12, 812), (15, 1 << 53)] {
+                let Some(mut compressed) = deflate_to_be_numbered(&plain, bits, 6) else { continue };
+                compressed.number_compressed(number);
+                assert_eq!(compressed[0], 0xC1);
+                let expected = format!(r#"{{"$seq":{number},{}"#, &text[1..]);
+                assert_eq!(String::from_utf8(inflated(&compressed, bits)).unwrap(), expected);
+            }
+        }
     }
 
     #[test]

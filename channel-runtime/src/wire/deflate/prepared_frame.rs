@@ -1,6 +1,6 @@
 //! One message in each form that its receivers read: plain, and compressed for each window size.
 
-use super::deflater::deflate;
+use super::deflater::{deflate, deflate_to_be_numbered};
 use super::{Agreed, Compression, Windows};
 use crate::wire::frame::{Compressed, Frame, compressed_frame, payload};
 
@@ -24,6 +24,24 @@ impl PreparedFrame {
             variants.add(windows, |plain, bits| deflate(plain, bits, compression.level));
         }
         variants
+    }
+
+    /// The same for a frame that is [numbered](Self::number) afterwards.
+    pub fn to_be_numbered(frame: Frame, windows: Windows, compression: &Compression) -> Self {
+        let compression = compression.in_range();
+        let mut variants = Self { widest: compression.window_bits, ..Self::plain(frame) };
+        if !windows.is_empty() && payload(&variants.plain).1.len() >= compression.min_bytes {
+            variants.add(windows, |plain, bits| deflate_to_be_numbered(plain, bits, compression.level));
+        }
+        variants
+    }
+
+    /// Gives a text its number in its room, in each form. It was made to be numbered.
+    pub fn number(&mut self, number: u64) {
+        self.plain.number(number);
+        for (_, compressed) in &mut self.compressed {
+            compressed.number_compressed(number);
+        }
     }
 
     /// A frame that came with its compressed form. This compresses, as [`new`](Self::new) does, for receivers with a window that is
@@ -55,6 +73,15 @@ impl PreparedFrame {
         let Some(agreed) = agreed.filter(|_| !self.compressed.is_empty()) else { return &self.plain };
         let bits = self.made_for(agreed.server_bits);
         self.compressed.iter().find(|(of, _)| *of == bits).map_or(&self.plain, |(_, frame)| frame)
+    }
+
+    pub fn plain_form(&self) -> &Frame {
+        &self.plain
+    }
+
+    /// The plain frame alone.
+    pub fn without_forms(&self) -> Self {
+        Self::plain(self.plain.clone())
     }
 
     pub fn into_one(self, agreed: Option<Agreed>) -> Frame {

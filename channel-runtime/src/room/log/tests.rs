@@ -1,0 +1,260 @@
+//! Random rooms and clients against what history promises: a client either has everything that was for it, in order and once, or
+//! knows that it has not.
+
+use std::env;
+
+use super::*;
+use crate::wire::frame::{FrameBuilder, Opcode, payload};
+
+const MOST_STEPS: usize = 600;
+const CLIENTS: usize = 6;
+
+fn limits() -> Limits {
+    Limits { size: 20, bytes: 1 << 20, age: Duration::from_secs(10), recent: 3 }
+}
+
+fn log(limits: Limits) -> Log {
+    Log::new(limits, &HistoryBudget::new(usize::MAX))
+}
+
+fn send(log: &mut Log, exclusions: &Exclusions, now: Instant) -> u64 {
+    let number = log.next();
+    let mut builder = FrameBuilder::to_be_numbered(64);
+    builder.payload_mut().extend_from_slice(br#"{"type":"said"}"#);
+    let mut frame = builder.finish(Opcode::Text);
+    frame.number(number);
+    log.push(frame, exclusions, now);
+    number
+}
+
+fn number_of(frame: &Frame) -> u64 {
+    let text = std::str::from_utf8(payload(frame).1).expect("it is a text");
+    let number = text.strip_prefix(r#"{"$seq":"#).and_then(|text| text.split_once(','));
+    number.and_then(|(number, _)| number.parse().ok()).expect("it is numbered")
+}
+
+fn newcomer(id: ConnectionId, position: Option<&Position>) -> Newcomer<'_> {
+    Newcomer { id, user: None, position, most_bytes: usize::MAX }
+}
+
+fn joined(log: &mut Log, position: Option<&Position>, now: Instant) -> (Joined, Vec<u64>) {
+    let entered = log.enter(&newcomer(ConnectionId::next(), position), now);
+    (entered.joined, entered.replay.iter().map(number_of).collect())
+}
+
+fn fresh(reason: Fresh) -> Joined {
+    Joined::Fresh { reason }
+}
+
+#[test]
+fn who_missed_nothing_resumes_as_long_as_the_epoch_lives_however_empty_the_log() {
+    let (mut log, now) = (log(limits()), Instant::now());
+    let first = log.enter(&newcomer(ConnectionId::next(), None), now);
+    let zero = Position::At(first.at, 0);
+    assert_eq!(joined(&mut log, Some(&zero), now), (Joined::Resumed { missed: 0 }, vec![]));
+    send(&mut log, &Exclusions::default(), now);
+    send(&mut log, &Exclusions::default(), now);
+    assert_eq!(joined(&mut log, Some(&zero), now), (Joined::Resumed { missed: 2 }, vec![1, 2]));
+    let later = now + Duration::from_secs(10);
+    let (one, two) = (Position::At(first.at, 1), Position::At(first.at, 2));
+    assert_eq!(joined(&mut log, Some(&two), later), (Joined::Resumed { missed: 0 }, vec![]));
+    assert_eq!(joined(&mut log, Some(&one), later), (fresh(Fresh::Expired), vec![]));
+}
+
+#[test]
+fn each_reason_to_begin_anew_is_told_and_the_newest_are_sent() {
+    let (mut log, now) = (log(limits()), Instant::now());
+    let at = log.enter(&newcomer(ConnectionId::next(), None), now).at;
+    for _ in 0..25 {
+        send(&mut log, &Exclusions::default(), now);
+    }
+    let of_another = At { epoch: ConnectionId::next(), session: None };
+    let recent = vec![23, 24, 25];
+    for (position, reason) in [
+        (None, Fresh::First),
+        (Some(Position::At(at, 4)), Fresh::Expired),
+        (Some(Position::At(of_another, 25)), Fresh::Replaced),
+        (Some(Position::At(at, 26)), Fresh::Replaced),
+        (Some(Position::Unknown), Fresh::Replaced),
+    ] {
+        assert_eq!(joined(&mut log, position.as_ref(), now), (fresh(reason), recent.clone()), "{position:?}");
+    }
+    let position = Position::At(at, 5);
+    assert_eq!(joined(&mut log, Some(&position), now).0.resumed(), Some(20));
+    let narrow = Newcomer { most_bytes: 50, ..newcomer(ConnectionId::next(), Some(&position)) };
+    let entered = log.enter(&narrow, now);
+    assert_eq!((entered.joined, entered.replay.len()), (fresh(Fresh::TooFar), 1), "of the newest, what fits");
+}
+
+#[test]
+fn all_logs_together_have_a_bound() {
+    let budget = HistoryBudget::new(1000);
+    let mut logs: Vec<Log> = (0..3).map(|_| Log::new(limits(), &budget)).collect();
+    let now = Instant::now();
+    for at in 0..60 {
+        send(&mut logs[at % 3], &Exclusions::default(), now);
+        let one = 3 * (ENTRY_BYTES + 40);
+        assert!(budget.bytes() <= 1000 + one, "{}", budget.bytes());
+    }
+    logs[0].clear();
+    drop(logs);
+    assert_eq!(budget.bytes(), 0);
+}
+
+/// A client of the model: what it has had, and what it had to have since it last began anew.
+struct Client {
+    /// Of its first connection, by which others exclude it: any, here.
+    id: Option<ConnectionId>,
+    user: UserKey,
+    position: Option<Position>,
+    at: Option<At>,
+    had: Vec<u64>,
+    due: Vec<u64>,
+    /// Sent and not taken: lost with the connection, from some place on.
+    under_way: Vec<u64>,
+}
+
+impl Client {
+    /// Takes some of what is under way.
+    fn take(&mut self, count: usize) {
+        for number in self.under_way.drain(..count) {
+            // A double is dropped, as clients do.
+            if self.had.last().is_none_or(|last| number > *last) {
+                self.had.push(number);
+            }
+            self.position = self.at.map(|at| Position::At(at, number));
+        }
+    }
+}
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+#[test]
+fn whoever_resumes_has_had_everything_in_order_and_once() {
+    let number = |name| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match number("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 1..number("SEEDS").unwrap_or(300) + 1,
+    };
+    let (mut resumed, mut anew) = (0, 0);
+    for seed in seeds {
+        let counts = run(seed);
+        resumed += counts.0;
+        anew += counts.1;
+    }
+    assert!(resumed > 0 && anew > 0, "{resumed} resumed, {anew} began anew");
+}
+
+fn run(seed: u64) -> (usize, usize) {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let limits = Limits { size: 5 + dice.roll(60), age: Duration::from_secs(5 + dice.roll(60) as u64), ..limits() };
+    let (mut log, mut now) = (log(limits), Instant::now());
+    let mut clients: Vec<Client> = (0..CLIENTS)
+        .map(|at| Client {
+            id: None,
+            user: UserKey::new(&(at / 2)),
+            position: None,
+            at: None,
+            had: Vec::new(),
+            due: Vec::new(),
+            under_way: Vec::new(),
+        })
+        .collect();
+    let (mut resumed, mut anew) = (0, 0);
+    for _ in 0..MOST_STEPS {
+        now += Duration::from_millis(dice.roll(300) as u64);
+        let who = dice.roll(CLIENTS);
+        match dice.roll(20) {
+            0..8 => say(&mut dice, &mut log, &mut clients, who, now),
+            8..13 => {
+                let count = dice.roll(clients[who].under_way.len() + 1);
+                clients[who].take(count);
+            }
+            13..15 => {
+                if let Some(id) = clients[who].id.take() {
+                    log.leave(id);
+                    clients[who].under_way.clear();
+                }
+            }
+            15..18 => {
+                if clients[who].id.is_none() {
+                    let is_resumed = come_back(&mut log, &mut clients[who], now, seed);
+                    (resumed, anew) = if is_resumed { (resumed + 1, anew) } else { (resumed, anew + 1) };
+                }
+            }
+            18 => match dice.roll(10) {
+                0 => log.clear(),
+                1 => log.shed_half(now, 1),
+                _ => {}
+            },
+            _ => {
+                let is_empty = clients.iter().all(|client| client.id.is_none());
+                if is_empty && dice.roll(3) == 0 {
+                    log = self::log(limits);
+                }
+            }
+        }
+    }
+    for client in clients.iter_mut().filter(|client| client.id.is_some()) {
+        client.take(client.under_way.len());
+        assert_eq!(client.had, client.due, "seed {seed}");
+    }
+    (resumed, anew)
+}
+
+fn say(dice: &mut Dice, log: &mut Log, clients: &mut [Client], who: usize, now: Instant) {
+    let id = clients[who].id;
+    let mut exclusions = Exclusions::default();
+    let mut excluded = None;
+    match (dice.roll(4), id) {
+        (0, Some(id)) => (exclusions, excluded) = (Exclusions::others(id), Some(who)),
+        (1, Some(id)) => {
+            exclusions.except.push(id);
+            excluded = Some(who);
+        }
+        (2, _) => exclusions.except_users.push(clients[who].user.clone()),
+        _ => {}
+    }
+    let number = send(log, &exclusions, now);
+    for (at, client) in clients.iter_mut().enumerate() {
+        if excluded == Some(at) || exclusions.except_users.contains(&client.user) {
+            continue;
+        }
+        client.due.push(number);
+        if client.id.is_some() {
+            client.under_way.push(number);
+        }
+    }
+}
+
+fn come_back(log: &mut Log, client: &mut Client, now: Instant, seed: u64) -> bool {
+    let id = ConnectionId::next();
+    let position = client.position.clone();
+    let newcomer = Newcomer { id, user: Some(&client.user), position: position.as_ref(), most_bytes: usize::MAX };
+    let has_all = matches!(&position, Some(Position::At(at, number)) if at.epoch == log.epoch && *number == log.top());
+    let entered = log.enter(&newcomer, now);
+    client.id = Some(id);
+    client.at = Some(entered.at);
+    client.under_way = entered.replay.iter().map(number_of).collect();
+    let is_resumed = entered.joined.resumed().is_some();
+    if let (true, Some(Position::At(_, number))) = (is_resumed, &position) {
+        assert_eq!(entered.seq, *number);
+    }
+    assert!(is_resumed || !has_all, "seed {seed}: it had missed nothing");
+    if !is_resumed {
+        // What is sent to who begins anew is had, and nothing before it is due.
+        client.had.clear();
+        client.due = client.under_way.clone();
+        client.position = Some(Position::At(entered.at, entered.seq));
+    }
+    is_resumed
+}
