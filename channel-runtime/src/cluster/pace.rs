@@ -8,8 +8,11 @@ use tokio::time::{Instant, sleep_until};
 /// So many parcels leave at once after a silence.
 const BURST: u32 = 16;
 
-/// Of so many messages in a step, those of two steps leave together: what a parcel costs is then much more than what they cost.
+/// Of so many messages in a step, those of several steps leave together: what a parcel costs is then much more than what they cost.
 const MANY: usize = 16;
+
+/// So many steps.
+const MOST_STEPS: u32 = 4;
 
 /// How late and, by us, how early a timer may wake.
 const COARSE: Duration = Duration::from_micros(999);
@@ -17,7 +20,7 @@ const COARSE: Duration = Duration::from_micros(999);
 pub(super) struct Pace {
     /// When the next parcel would leave if all had left in regular steps.
     next: Instant,
-    /// How many steps lie between two parcels: one or two.
+    /// How many steps lie between two parcels: one, and under load up to [`MOST_STEPS`].
     steps: u32,
 }
 
@@ -38,7 +41,11 @@ impl Pace {
 
     /// With so many messages. `most` bounds the time to the next.
     pub fn leaves(&mut self, step: Duration, most: Duration, messages: usize) {
-        self.steps = if messages >= MANY * self.steps as usize && step * 2 <= most { 2 } else { 1 };
+        let are_many = messages >= MANY * self.steps as usize;
+        self.steps = if are_many { (self.steps + 1).min(MOST_STEPS) } else { 1 };
+        while self.steps > 1 && step * self.steps > most {
+            self.steps -= 1;
+        }
         self.next = self.next.max(Instant::now()) + step * self.steps;
     }
 }
@@ -81,16 +88,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_messages_leave_in_steps_twice_as_long_if_those_are_not_too_long() {
+    async fn many_messages_leave_in_steps_up_to_four_times_as_long_if_those_are_not_too_long() {
         let mut pace = Pace::new(Instant::now());
         left(&mut pace, BURST + 1).await;
-        let most = 2 * STEP;
+        let most = 8 * STEP;
         assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
-        left_with(&mut pace, 1, most, MANY).await;
-        assert_eq!(left_with(&mut pace, 100, most, 2 * MANY).await, 200 * STEP);
-        // In two steps, so it is less than many in one.
-        left_with(&mut pace, 1, most, 2 * MANY - 1).await;
+        left_with(&mut pace, 3, most, 3 * MANY).await;
+        assert_eq!(left_with(&mut pace, 100, most, 4 * MANY).await, 400 * STEP);
+        // In four steps, so it is less than many in one.
+        left_with(&mut pace, 1, most, 4 * MANY - 1).await;
         assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
+        left_with(&mut pace, 3, most, 9 * MANY).await;
+        // More nodes are there.
+        left_with(&mut pace, 1, 2 * STEP, 9 * MANY).await;
+        assert_eq!(left_with(&mut pace, 100, 2 * STEP, 9 * MANY).await, 200 * STEP);
+        left_with(&mut pace, 1, STEP, 9 * MANY).await;
         assert_eq!(left_with(&mut pace, 100, STEP, 9 * MANY).await, 100 * STEP);
     }
 }

@@ -53,9 +53,9 @@ impl<E> Cluster<E> {
     }
 
     /// Under load messages are gathered into parcels, in the long run one each so long, for each other node, eight at most; from 16
-    /// messages in a parcel on they are gathered for twice as long, within the same eight. Up to 16 parcels leave at once, so that
-    /// what is said now and then never waits. Zero for no gathering, which costs a busy bus and its nodes many times the processor
-    /// time. Default: 1 ms.
+    /// messages in that time on they are gathered for up to four times as long, within the same eight. Up to 16 parcels leave at once,
+    /// so that what is said now and then never waits. Zero for no gathering, which costs a busy bus and its nodes many times the
+    /// processor time. Default: 1 ms.
     pub fn gather(mut self, time: Duration) -> Self {
         self.settings.gather = time;
         self
