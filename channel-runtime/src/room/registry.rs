@@ -45,6 +45,12 @@ impl Registry {
         self.history.budget.set_most(bytes);
     }
 
+    /// Whether some room of the channel may keep what is sent to it.
+    #[inline]
+    pub fn has_history(&self, channel: usize) -> bool {
+        self.channels[channel].has_history
+    }
+
     /// Of all logs.
     pub fn history_bytes(&self) -> usize {
         self.history.budget.bytes()

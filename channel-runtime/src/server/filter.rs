@@ -17,15 +17,12 @@ use crate::handshake::request_target::HostChecked;
 use crate::server::handshake::answer;
 use crate::server::peer::{ByTls, PeerAddr, canonical};
 use crate::server::table::RouteTable;
-use crate::socket::position::OpenRooms;
 
 pub(crate) fn filter<A: Send + Sync + 'static>(
     table: Arc<RouteTable<A>>,
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + Send + Sync + 'static {
     table.node.compress(table.config.compresses());
-    table.node.registry.set_history_bytes(table.config.history_bytes);
-    let opener: Arc<dyn OpenRooms> = Arc::<RouteTable<A>>::clone(&table);
-    table.node.set_opener(Arc::downgrade(&opener));
+    table.keep_rooms();
     table.readiness.serve();
     // Not `warp::get()`: it answers 405 to other methods, even on paths that no channel has.
     warp::method()

@@ -52,6 +52,11 @@ impl Health {
         self.node.registry.users()
     }
 
+    /// How many bytes the histories of all rooms take: see [`history_bytes`](crate::Config::history_bytes).
+    pub fn history_bytes(&self) -> usize {
+        self.node.registry.history_bytes()
+    }
+
     /// How many handshakes were refused, by HTTP status, or the status that a close frame stood for. Any other counts as 500.
     pub fn refused(&self) -> Vec<(u16, u64)> {
         self.refused.counts().map(|((status, _), count)| (status, count)).collect()

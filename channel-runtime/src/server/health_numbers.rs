@@ -18,6 +18,7 @@ impl Health {
     /// | `channels_rooms` | `channel` | gauge |
     /// | `channels_outbox_bytes` | `channel` | gauge |
     /// | `channels_users` | | gauge |
+    /// | `channels_history_bytes` | | gauge |
     /// | `channels_received_total` | `channel`, `type` (or `text`, `binary`, `invalid`) | counter |
     /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
@@ -86,6 +87,7 @@ pub(super) fn collect(health: &Health, to: &mut impl Collector) {
         }
     }
     to.only(USERS, health.users() as u64);
+    to.only(HISTORY_BYTES, health.history_bytes() as u64);
     to.only(REPLIES_FORGOTTEN, health.node.replies.forgotten.get());
     to.begin(HANDSHAKES_REFUSED);
     for ((_, status), count) in health.refused.counts() {
@@ -116,6 +118,8 @@ const OUTDATED: Family =
 const RECEIVED: Family = Family::counter("channels_received_total", "Messages from clients.");
 const FAULTS: Family = Family::counter("channels_faults_total", "Errors sent to clients.");
 const ENDED: Family = Family::counter("channels_ended_total", "Connections that have ended, by whom or what.");
+const HISTORY_BYTES: Family =
+    Family::gauge("channels_history_bytes", "Bytes of the messages that are kept for clients that come back.");
 const USERS: Family = Family::gauge("channels_users", "Users with a connection now.");
 const REPLIES_FORGOTTEN: Family = Family::counter(
     "channels_replies_forgotten_total",

@@ -200,6 +200,15 @@ impl<App> RouteTable<App> {
     }
 }
 
+impl<App: Send + Sync + 'static> RouteTable<App> {
+    /// Called when it is configured. From now on rooms can be opened from outside, and the bound of their history holds.
+    pub fn keep_rooms(self: &Arc<Self>) {
+        self.node.registry.set_history_bytes(self.config.history_bytes);
+        let opener: Arc<dyn OpenRooms> = Arc::<Self>::clone(self);
+        self.node.set_opener(Arc::downgrade(&opener));
+    }
+}
+
 impl<App: Send + Sync + 'static> OpenRooms for RouteTable<App> {
     fn open(&self, channel: TypeId, room: &Arc<str>) -> Option<Opening> {
         let mounted = self.channels.iter().find(|mounted| mounted.route.channel == channel)?;

@@ -21,9 +21,24 @@ pub(crate) fn frame_of(
     Ok(builder.finish(opcode))
 }
 
-pub(crate) fn message_frame<E: Envelope, M: Message>(message: &M, room: Option<&str>) -> Result<Frame, EncodeError> {
+#[inline]
+pub(crate) fn text_of(
+    builder: fn() -> FrameBuilder,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<Frame, EncodeError> {
+    let mut builder = builder();
+    write(builder.payload_mut())?;
+    Ok(builder.finish(Opcode::Text))
+}
+
+/// `builder` decides on the space in front of a text.
+pub(crate) fn message_frame<E: Envelope, M: Message>(
+    message: &M,
+    room: Option<&str>,
+    builder: fn() -> FrameBuilder,
+) -> Result<Frame, EncodeError> {
     match M::KIND {
-        None => frame_of(Opcode::Text, |json| E::encode(message, Head { reference: None, room }, json)),
+        None => text_of(builder, |json| E::encode(message, Head { reference: None, room }, json)),
         Some(kind) => frame_of(Opcode::Binary, |out| codec::encode_binary(kind, message, out)),
     }
 }

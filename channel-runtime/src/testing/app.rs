@@ -15,7 +15,9 @@ use crate::server::table::RouteTable;
 /// After [`Server::filter`] or [`Server::service`], because the work of a mounted server is not counted.
 #[track_caller]
 pub fn app<A: Send + Sync + 'static>(server: Server<A>) -> TestApp<A> {
-    TestApp { server: server.counting(Activity::counting()) }
+    let server = server.counting(Activity::counting());
+    server.table().keep_rooms();
+    TestApp { server }
 }
 
 /// A server in a test, from [`app`].

@@ -180,6 +180,11 @@ impl FrameBuilder {
         Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
 
+    /// As [`new`](Self::new), for a message that may get a number in a room that keeps it.
+    pub(crate) fn of_history() -> Self {
+        Self::to_be_numbered(256 - Header::MAX_UNMASKED)
+    }
+
     pub(crate) fn with_capacity(payload: usize) -> Self {
         Self::with_space(Header::MAX_UNMASKED, payload)
     }

@@ -5,7 +5,7 @@ use crate::channel::Channel;
 use crate::protocol::codec::{Head, binary_kind, encode_binary_one_of};
 use crate::protocol::envelope::Envelope;
 use crate::room::sent::Sent;
-use crate::socket::frames::frame_of;
+use crate::socket::frames::{frame_of, text_of};
 use crate::wire::frame::Opcode;
 
 impl<C: Channel, K> Audience<C, K> {
@@ -14,7 +14,7 @@ impl<C: Channel, K> Audience<C, K> {
         let Some(kind) = binary_kind(message) else {
             return self.deliver::<C::Envelope>(|room| {
                 let head = Head { reference: None, room };
-                frame_of(Opcode::Text, |json| C::Envelope::encode_one_of(message, head, json))
+                text_of(self.builder(), |json| C::Envelope::encode_one_of(message, head, json))
             });
         };
         self.deliver_binary(|| frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out)))

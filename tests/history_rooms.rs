@@ -1,0 +1,235 @@
+//! What history keeps of a room that has no members, for how long, and what is let go first: in memory, on a paused clock.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use channel_runtime::testing::{self, Client, TestApp};
+use channel_runtime::{CloseCode, Config, Fault, Health, Hub, Room, Socket, channel, channels, message};
+
+#[message(type = "say")]
+pub struct Say {
+    text: String,
+}
+
+#[message(type = "said")]
+pub struct Said {
+    text: String,
+}
+
+/// How a client was received.
+#[message(type = "received")]
+pub struct Received {
+    how: String,
+}
+
+fn said(text: &str) -> Said {
+    Said { text: text.to_owned() }
+}
+
+const AGE: Duration = Duration::from_secs(60);
+
+/// Rooms are looked at every second.
+const A_LITTLE: Duration = Duration::from_secs(2);
+
+#[channel("/notes/:room", room_state = Vec<String>, history(size = 1000, bytes = "1MiB", age = "60s"))]
+pub struct Notes {
+    room: String,
+}
+
+#[channel(sends(Said, Received))]
+impl Notes {
+    fn on_connect(&self, socket: &Socket<Self>) {
+        socket.send(Received { how: format!("{:?}", socket.joined()) });
+    }
+
+    #[message]
+    fn say(&self, say: Say, socket: &Socket<Self>) {
+        socket.room().with(|notes, room| {
+            notes.push(say.text.clone());
+            room.send(Said { text: say.text });
+        });
+    }
+}
+
+fn notes(config: Config) -> (TestApp<()>, Hub<Notes>, Health) {
+    let channels = channels![Notes];
+    let hub = channels.of::<Notes>();
+    let server = channels.app(()).config(config);
+    let health = server.health();
+    (testing::app(server), hub, health)
+}
+
+fn room(name: &str) -> Room<Notes> {
+    Notes::room(name)
+}
+
+async fn comes_back(app: &TestApp<()>, room: &str, position: &str) -> (Client<Notes>, String) {
+    let mut client =
+        app.connect::<Notes>(&format!("/notes/{room}")).knowing().query("$resume", position).await.unwrap();
+    let how = client.wait_for::<Received>().await.how;
+    (client, how)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_lives_as_long_as_its_history_with_its_state_and_what_hubs_send() {
+    let (app, hub, _) = notes(Config::default());
+    let mut ann = app.connect::<Notes>("/notes/a").await.unwrap();
+    ann.expect::<Received>().await;
+    let position = hub.room(&room("a")).position().await.unwrap().to_string();
+    ann.send(Say { text: "1".into() });
+    ann.expect::<Said>().await;
+    ann.close();
+    app.settle().await;
+    tokio::time::sleep(AGE - A_LITTLE).await;
+    assert_eq!((hub.stats().rooms, hub.stats().connections), (1, 0));
+    assert_eq!(hub.with_room(&room("a"), |notes, _| notes.len()), Some(1));
+    hub.room(&room("a")).send(said("2"));
+    tokio::time::sleep(AGE - A_LITTLE).await;
+    let (mut bob, how) = comes_back(&app, "a", &position).await;
+    assert_eq!(how, "Fresh { reason: Expired }", "the first was too old");
+    hub.room(&room("a")).send(said("3"));
+    assert_eq!(bob.expect::<Said>().await.text, "3");
+    bob.close();
+    app.settle().await;
+    tokio::time::sleep(AGE + A_LITTLE).await;
+    assert_eq!((hub.stats().rooms, hub.with_room(&room("a"), |_, _| ())), (0, None));
+    let (_, how) = comes_back(&app, "a", &position).await;
+    assert_eq!(how, "Fresh { reason: Replaced }");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_without_history_to_keep_is_not_kept() {
+    let (app, hub, _) = notes(Config::default());
+    let mut ann = app.connect::<Notes>("/notes/a").await.unwrap();
+    ann.expect::<Received>().await;
+    ann.close();
+    app.settle().await;
+    assert_eq!(hub.stats().rooms, 0);
+    hub.room(&room("a")).send(said("nobody keeps it"));
+    assert_eq!(hub.stats().rooms, 0);
+    // A page that was told its place.
+    hub.room(&room("a")).position().await.unwrap();
+    assert_eq!(hub.stats().rooms, 1);
+    tokio::time::sleep(AGE + A_LITTLE).await;
+    assert_eq!(hub.stats().rooms, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn above_the_bound_of_all_the_longest_empty_rooms_are_let_go_first_and_then_the_oldest_messages() {
+    let (app, hub, health) = notes(Config::default().history_bytes(20_000));
+    let text = "x".repeat(1000);
+    let mut positions = Vec::new();
+    for name in ["a", "b", "c"] {
+        let mut client = app.connect::<Notes>(&format!("/notes/{name}")).await.unwrap();
+        client.expect::<Received>().await;
+        positions.push(hub.room(&room(name)).position().await.unwrap().to_string());
+        for _ in 0..5 {
+            hub.room(&room(name)).send(said(&text));
+        }
+        client.take_texts();
+        if name != "c" {
+            client.close();
+            app.settle().await;
+            tokio::time::sleep(A_LITTLE).await;
+            continue;
+        }
+        // It is over the bound now, by a room with a member.
+        for _ in 0..6 {
+            hub.room(&room(name)).send(said(&text));
+        }
+        tokio::time::sleep(A_LITTLE).await;
+        client.take_texts();
+        assert!(health.history_bytes() <= 20_000, "{}", health.history_bytes());
+        let how = |room: &'static str, position: String| {
+            let app = &app;
+            async move { comes_back(app, room, &position).await.1 }
+        };
+        assert_eq!(how("a", positions[0].clone()).await, "Fresh { reason: Expired }");
+        assert_eq!(how("b", positions[1].clone()).await, "Resumed { missed: 5 }");
+    }
+    app.settle().await;
+    tokio::time::sleep(2 * AGE).await;
+    assert_eq!((health.history_bytes(), hub.stats().rooms), (0, 0));
+}
+
+/// What the hooks of a room did.
+#[derive(Default)]
+pub struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    fn add(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[channel("/game/:id", app = Log, room_state = u32, history(age = "60s"))]
+pub struct Game {
+    id: String,
+}
+
+#[channel(sends(Said))]
+impl Game {
+    fn on_room_open(room: &Room<Self>, log: &Log) -> Result<u32, Fault> {
+        log.add(format!("open {room}"));
+        if room.name() == "/game/none" { Err(Fault::new(Fault::NOT_FOUND, "no such game")) } else { Ok(7) }
+    }
+
+    fn on_room_close(room: &Room<Self>, state: u32, log: &Log) {
+        log.add(format!("close {room} {state}"));
+    }
+
+    fn snapshot(&self, state: &u32) -> Said {
+        assert_ne!(self.id, "panics", "the test wants it");
+        Said { text: format!("the state is {state}") }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_with_hooks_closes_when_its_history_is_over_and_at_once_when_the_server_stops() {
+    let channels = channels![Game];
+    let hub = channels.of::<Game>();
+    let log = std::sync::Arc::new(Log::default());
+    let app = testing::app(channels.app_arc(std::sync::Arc::clone(&log)));
+    let game = Game::room("1");
+    let position = hub.room(&game).position().await.unwrap().to_string();
+    assert_eq!(log.take(), ["open /game/1"]);
+    hub.room(&game).send(said("while a page is made"));
+    let mut ann = app.connect::<Game>("/game/1").knowing().query("$resume", &position).await.unwrap();
+    assert_eq!(ann.expect::<Said>().await.text, "while a page is made");
+    let mut bob = app.connect::<Game>("/game/1").await.unwrap();
+    assert_eq!(bob.expect::<Said>().await.text, "the state is 7");
+    drop((ann, bob));
+    app.settle().await;
+    tokio::time::sleep(AGE - A_LITTLE).await;
+    assert!(log.take().is_empty());
+    hub.room(&game).send(said("a little longer"));
+    tokio::time::sleep(AGE - A_LITTLE).await;
+    assert!(log.take().is_empty());
+    tokio::time::sleep(2 * A_LITTLE).await;
+    assert_eq!(log.take(), ["close /game/1 7"]);
+
+    let error = hub.room(&Game::room("none")).position().await.unwrap_err();
+    assert_eq!((error.code.as_ref(), log.take().len()), (Fault::NOT_FOUND, 1));
+
+    hub.room(&game).position().await.unwrap();
+    hub.room(&game).send(said("kept"));
+    log.take();
+    app.drain().await;
+    assert_eq!(log.take(), ["close /game/1 7"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_panics_is_the_newcomers_affair() {
+    let channels = channels![Game];
+    let hub = channels.of::<Game>();
+    let app = testing::app(channels.app(Log::default()));
+    let mut ann = app.connect::<Game>("/game/panics").await.unwrap();
+    assert_eq!(ann.expect_close().await.0, CloseCode::INTERNAL);
+    assert_eq!(hub.stats().connections, 0);
+    let mut bob = app.connect::<Game>("/game/1").await.unwrap();
+    assert_eq!(bob.expect::<Said>().await.text, "the state is 7");
+}
