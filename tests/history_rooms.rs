@@ -134,7 +134,7 @@ async fn above_the_bound_of_all_the_longest_empty_rooms_are_let_go_first_and_the
             continue;
         }
         // It is over the bound now, by a room with a member.
-        for _ in 0..6 {
+        for _ in 0..5 {
             hub.room(&room(name)).send(said(&text));
         }
         tokio::time::sleep(A_LITTLE).await;

@@ -167,6 +167,11 @@ impl HistoryBudget {
     pub fn is_over(&self) -> bool {
         self.bytes() > self.most()
     }
+
+    /// By an eighth.
+    fn is_far_over(&self) -> bool {
+        self.bytes() > self.most().saturating_add(self.most() / 8)
+    }
 }
 
 impl Log {
@@ -208,8 +213,8 @@ impl Log {
             self.drop_oldest();
         }
         self.drop_old(now);
-        // Who sheds for the others may not have come to it yet.
-        while self.budget.is_over() && self.entries.len() > 1 {
+        // Who sheds what is worth least may not have come to it yet.
+        while self.budget.is_far_over() && self.entries.len() > 1 {
             self.drop_oldest();
         }
     }
