@@ -268,6 +268,11 @@ struct Operating;
 struct Envelopes;
 
 /// The page's programs compile.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/history.md")]
+struct HistoryPage;
+
+/// The page's programs compile.
 #[cfg(all(doctest, feature = "nats"))]
 #[doc = include_str!("../../docs/several-nodes.md")]
 struct SeveralNodes;
