@@ -68,8 +68,10 @@ pub(crate) struct Route<App> {
     erased: ErasedChannel,
     start: for<'a> fn(&'a RouteTable<App>, &'a Arc<Served>, &'a Handshake, &'a Params) -> Starting<'a>,
     channel: TypeId,
-    open_room: fn(&RouteTable<App>, &Arc<Served>, &Arc<str>) -> Option<Opening>,
+    open_room: OpenRoom<App>,
 }
+
+type OpenRoom<App> = fn(&RouteTable<App>, &Arc<Served>, &Arc<str>) -> Option<Opening>;
 
 pub(crate) type StartSession = Box<dyn FnOnce(Transport, Vec<u8>, AdmissionGuard, Option<Agreed>) + Send>;
 
