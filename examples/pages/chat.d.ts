@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents ef2fffb701aef30b
+// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 200327a24c94a97d
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -124,15 +124,19 @@ export type Status =
     readonly by: 'us' | 'server';
     readonly last?: Ended;
 };
-/** The client is in its room. */
+/** The client is in its room, or in a declared one that has a history. */
 export interface Joined {
     readonly type: '$joined';
     /** The connection's id; empty if the server sends none. */
     readonly id: string;
-    /** What was received before is out of date. */
-    readonly fresh: boolean;
+    /** Of a declared room. */
+    readonly room: string | undefined;
+    /** False if the room goes on where the client left it. Otherwise what was received before is out of date: why, or true without a history. */
+    readonly fresh: boolean | 'first' | 'expired' | 'replaced' | 'too_far';
+    /** How many messages were sent meanwhile, which follow. */
+    readonly resumed: number | undefined;
     /** The client is not of the server's version: whether it still works. */
-    readonly outdated?: 'compatible' | 'breaks' | 'unknown';
+    readonly outdated: 'compatible' | 'breaks' | 'unknown' | undefined;
 }
 export interface OwnEvents<P extends Protocol = Protocol> {
     $status: Status;
@@ -168,6 +172,8 @@ export interface Options<P extends Protocol = Protocol> {
     /** A function is called for the first connection, and again only if its token expires or is refused; `null` then ends it. */
     token?: Token;
     query?: Record<string, string>;
+    /** The position that a page came with: what was sent to the room since then follows. */
+    at?: string;
     /** Sends first on each new connection, before what waits. */
     greet?: (say: <K extends Key<P['says']>>(type: K, payload: P['says'][K]) => void) => void;
     /** A hidden page that lost its connection tries again every one to two minutes (`slow`), when shown (`wait`), or as any other. */
@@ -212,6 +218,8 @@ export declare class Channel<P extends Protocol> {
     static readonly rates: Record<string, readonly number[]>;
     /** Types whose handler has a timeout, in ms. */
     static readonly timeouts: Record<string, number>;
+    /** Types that the server handles once, however often a message is sent. */
+    static readonly idempotent: Record<string, boolean>;
     /** If messages contain `bigint`s. */
     static readonly bigints: ReturnType<typeof bigints> | undefined;
     constructor(path: string, options?: Options<P>);

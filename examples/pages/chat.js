@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 68c66b22b7f0914e
+// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 07c0823921cb2f63
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -31,6 +31,7 @@ export async function attempt(answer) {
 }
 /** In ms; `queue`: how many requests may wait. */
 const RETRY = { base: 1000, cap: 20_000, connect: 15_000, uptime: 5000, silence: 25_000, probe: 10_000, queue: 256 };
+const lost = () => new NoAnswer('lost', 'the connection was lost');
 const later = (act, ms) => setTimeout(act, Math.min(ms, 2e9)); // longer ones fire at once
 // One listener a signal, however many requests have it: Node warns of more than ten.
 const aborts = new WeakMap();
@@ -115,6 +116,8 @@ export class Channel {
     static rates = {};
     /** Types whose handler has a timeout, in ms. */
     static timeouts = {};
+    /** Types that the server handles once, however often a message is sent. */
+    static idempotent = {};
     /** If messages contain `bigint`s. */
     static bigints = undefined;
     #made = this.constructor;
@@ -131,6 +134,12 @@ export class Channel {
     #timeouts = new Map(Object.entries(this.#made.timeouts));
     #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]) => [type, { rate, out: 0, level: 0, at: 0 }]));
     #ref = 0;
+    /** Makes the `$id`s different from those of the user's other clients. */
+    #own = '';
+    /** Whether the server recognizes a message that is sent again. */
+    #recognizes = false;
+    /** By room, the path's own as `''`, in the order in which they were joined. */
+    #positions = new Map();
     #most = Infinity;
     #socket;
     #attempt = 0;
@@ -153,6 +162,9 @@ export class Channel {
         this.#path = path;
         this.#options = options;
         this.#retry = { ...RETRY, ...options.retry };
+        const [at = '', seq] = options.at?.split(':') ?? [];
+        if (seq)
+            this.#positions.set('', { at, seq: +seq, had: +seq });
     }
     get status() { return this.#status; }
     /** Connects, and reconnects until it is closed. While it waits for the next try, that is now. */
@@ -267,7 +279,10 @@ export class Channel {
                 throw new NoAnswer('closed', 'the channel is closed');
             const ms = timeout ?? (this.#timeouts.get(type) ?? 8000) + 2000;
             const ref = ++this.#ref;
-            const frame = write({ ...payload, type, ref });
+            const again = Object.hasOwn(this.#made.idempotent, type);
+            if (again)
+                this.#own ||= `${crypto.getRandomValues(new Uint32Array(3))}`;
+            const frame = write({ ...payload, type, ref, ...again && { $id: `${this.#own}-${ref}` } });
             const tooLong = this.#tooLong(frame);
             if (tooLong)
                 throw tooLong;
@@ -280,6 +295,7 @@ export class Channel {
                 type,
                 frame,
                 sent: false,
+                again,
                 settle: (error, value) => {
                     if (!this.#pending.delete(ref))
                         return;
@@ -371,7 +387,7 @@ export class Channel {
             const offers = ['channels.1.json', fingerprint ? `channels.hello.${fingerprint}` : 'channels.hello'];
             if (this.#token != null)
                 offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, c => c === '(' ? '%28' : '%29')}`);
-            const socket = this.#socket = new WebSocket(this.#url, offers);
+            const socket = this.#socket = new WebSocket(this.#address(), offers);
             const mine = (act) => (event) => { if (this.#socket === socket)
                 act(event); };
             socket.binaryType = 'arraybuffer';
@@ -387,6 +403,16 @@ export class Channel {
             if (this.#status === status)
                 this.#ended(1006, String(error));
         }
+    }
+    /** With the positions that fit into 2 KiB: that of the path's room, then the newest. */
+    #address() {
+        let query = '';
+        for (const [room, { at, seq }] of [...this.#positions].reverse().sort(([a], [b]) => +!b - +!a)) {
+            const one = `&$resume=${encodeURIComponent(`${at}:${seq}${room && `@${room}`}`)}`;
+            if (query.length + one.length <= 2048)
+                query += one;
+        }
+        return this.#url + (this.#url.includes('?') ? query : query.replace('&', '?'));
     }
     /** One call at a time. What it gave is kept. */
     #ask(why) {
@@ -406,7 +432,10 @@ export class Channel {
         const socket = this.#socket;
         if (!socket)
             return; // a listener of this frame has closed it
+        const { type, $room: room = '', id = '', at, seq, resumed, fresh = resumed === undefined, outdated } = joined;
+        const compatible = outdated === 'compatible';
         if (this.#status.state !== 'open') {
+            this.#recognizes = type && (compatible || !outdated);
             this.#clear();
             this.#heard = Date.now();
             this.#time('uptime', () => { this.#attempt = 0; this.#refused = undefined; }, this.#retry.uptime);
@@ -417,16 +446,28 @@ export class Channel {
             });
             if (this.#socket !== socket)
                 return;
+            for (const { again, sent, frame, settle } of [...this.#pending.values()]) {
+                if (again && sent)
+                    this.#recognizes ? socket.send(frame) : settle(lost());
+            }
             this.#flush();
             this.#set({ state: 'open' });
         }
-        else if (!joined['type'])
+        else if (!type)
             return;
-        const { id = '', resumed, outdated } = joined;
-        if (this.#socket === socket)
-            this.#emit('$joined', { type: '$joined', id, fresh: resumed === undefined, ...outdated && { outdated } });
+        if (this.#socket !== socket)
+            return;
+        const had = !fresh && this.#positions.get(room)?.seq || 0;
+        this.#positions.delete(room);
+        if (at)
+            this.#positions.set(room, { at, seq: fresh ? seq : had, had });
+        // More than have a place in a URL.
+        for (const old of this.#positions.keys())
+            if (old && this.#positions.size > 100)
+                this.#positions.delete(old);
+        this.#emit('$joined', { type: '$joined', id, room: room || undefined, fresh, resumed, outdated });
         if (outdated)
-            this.#emit('$outdated', { compatible: outdated === 'compatible', how: outdated });
+            this.#emit('$outdated', { compatible, how: outdated });
     }
     #hear(data) {
         this.#heard = Date.now();
@@ -492,9 +533,15 @@ export class Channel {
             this.#renew();
         }
         else if (!isAnswer && type[0] !== '$') {
+            const { $seq: seq, $room: room = '' } = message;
+            const position = seq && this.#positions.get(room);
+            if (seq <= position?.had)
+                return;
             this.#emit('$message', message);
             if (!this.#emit(type, message))
                 this.#emit('$unheard', message);
+            if (position)
+                position.seq = position.had = seq;
         }
     }
     async #renew() {
@@ -520,14 +567,15 @@ export class Channel {
         const told = { ...this.#closing, ...fault?.details };
         const after = time(told['retry_after_ms']);
         const last = { code, reason, fault };
-        for (const pending of [...this.#pending.values()]) {
-            if (pending.sent)
-                pending.settle(new NoAnswer('lost', 'the connection was lost'));
-        }
+        // So many of a user's newest does the server recognize.
+        let kept = this.#recognizes ? 64 : 0;
+        for (const { sent, again, settle } of [...this.#pending.values()].reverse())
+            if (sent && !(again && kept-- > 0))
+                settle(lost());
         const way = verdict(code, fault);
         if (way === 'idle') {
             this.#attempt = 0;
-            return this.#queue.size ? void this.#dial() : this.#set({ state: 'idle' });
+            return this.#pending.size ? void this.#dial() : this.#set({ state: 'idle' });
         }
         if (way === 'token') {
             this.#token = undefined;
@@ -577,8 +625,8 @@ export class Channel {
         this.#bind('removeEventListener');
         const all = [...this.#pending.values()]; // before a listener opens it again
         this.#set({ state: 'closed', by, ...last && { last } });
-        for (const pending of all)
-            pending.settle(last?.fault ?? new NoAnswer(pending.sent ? 'lost' : 'closed', last?.reason || 'the channel is closed'));
+        for (const { sent, settle } of all)
+            settle(sent ? lost() : last?.fault ?? new NoAnswer('closed', last?.reason || 'the channel is closed'));
     }
     // Whether the server still answers
     #watch() {

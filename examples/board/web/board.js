@@ -26,6 +26,7 @@ async function attempt(answer) {
   }
 }
 var RETRY = { base: 1e3, cap: 2e4, connect: 15e3, uptime: 5e3, silence: 25e3, probe: 1e4, queue: 256 };
+var lost = () => new NoAnswer("lost", "the connection was lost");
 var later = (act, ms) => setTimeout(act, Math.min(ms, 2e9));
 var aborts = /* @__PURE__ */ new WeakMap();
 var abort = ({ target }) => {
@@ -70,6 +71,8 @@ var Channel = class {
   static rates = {};
   /** Types whose handler has a timeout, in ms. */
   static timeouts = {};
+  /** Types that the server handles once, however often a message is sent. */
+  static idempotent = {};
   /** If messages contain `bigint`s. */
   static bigints = void 0;
   #made = this.constructor;
@@ -86,6 +89,12 @@ var Channel = class {
   #timeouts = new Map(Object.entries(this.#made.timeouts));
   #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]) => [type, { rate, out: 0, level: 0, at: 0 }]));
   #ref = 0;
+  /** Makes the `$id`s different from those of the user's other clients. */
+  #own = "";
+  /** Whether the server recognizes a message that is sent again. */
+  #recognizes = false;
+  /** By room, the path's own as `''`, in the order in which they were joined. */
+  #positions = /* @__PURE__ */ new Map();
   #most = Infinity;
   #socket;
   #attempt = 0;
@@ -108,6 +117,8 @@ var Channel = class {
     this.#path = path;
     this.#options = options;
     this.#retry = { ...RETRY, ...options.retry };
+    const [at2 = "", seq] = options.at?.split(":") ?? [];
+    if (seq) this.#positions.set("", { at: at2, seq: +seq, had: +seq });
   }
   get status() {
     return this.#status;
@@ -217,7 +228,9 @@ var Channel = class {
       if (!this.#isOpen) throw new NoAnswer("closed", "the channel is closed");
       const ms = timeout ?? (this.#timeouts.get(type) ?? 8e3) + 2e3;
       const ref = ++this.#ref;
-      const frame = write({ ...payload, type, ref });
+      const again = Object.hasOwn(this.#made.idempotent, type);
+      if (again) this.#own ||= `${crypto.getRandomValues(new Uint32Array(3))}`;
+      const frame = write({ ...payload, type, ref, ...again && { $id: `${this.#own}-${ref}` } });
       const tooLong = this.#tooLong(frame);
       if (tooLong) throw tooLong;
       let size = 0;
@@ -227,6 +240,7 @@ var Channel = class {
         type,
         frame,
         sent: false,
+        again,
         settle: (error, value) => {
           if (!this.#pending.delete(ref)) return;
           clearTimeout(timer);
@@ -303,7 +317,7 @@ var Channel = class {
       const { fingerprint } = this.#made;
       const offers = ["channels.1.json", fingerprint ? `channels.hello.${fingerprint}` : "channels.hello"];
       if (this.#token != null) offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, (c) => c === "(" ? "%28" : "%29")}`);
-      const socket = this.#socket = new WebSocket(this.#url, offers);
+      const socket = this.#socket = new WebSocket(this.#address(), offers);
       const mine = (act) => (event) => {
         if (this.#socket === socket) act(event);
       };
@@ -318,6 +332,15 @@ var Channel = class {
     } catch (error) {
       if (this.#status === status) this.#ended(1006, String(error));
     }
+  }
+  /** With the positions that fit into 2 KiB: that of the path's room, then the newest. */
+  #address() {
+    let query = "";
+    for (const [room, { at: at2, seq }] of [...this.#positions].reverse().sort(([a], [b]) => +!b - +!a)) {
+      const one = `&$resume=${encodeURIComponent(`${at2}:${seq}${room && `@${room}`}`)}`;
+      if (query.length + one.length <= 2048) query += one;
+    }
+    return this.#url + (this.#url.includes("?") ? query : query.replace("&", "?"));
   }
   /** One call at a time. What it gave is kept. */
   #ask(why) {
@@ -335,7 +358,10 @@ var Channel = class {
   #enter(joined = {}) {
     const socket = this.#socket;
     if (!socket) return;
+    const { type, $room: room = "", id = "", at: at2, seq, resumed, fresh = resumed === void 0, outdated } = joined;
+    const compatible = outdated === "compatible";
     if (this.#status.state !== "open") {
+      this.#recognizes = type && (compatible || !outdated);
       this.#clear();
       this.#heard = Date.now();
       this.#time("uptime", () => {
@@ -343,17 +369,24 @@ var Channel = class {
         this.#refused = void 0;
       }, this.#retry.uptime);
       this.#watch();
-      this.#call(this.#options.greet, (type, payload) => {
-        this.#spend(type, 0, 1);
-        socket.send(write({ ...payload, type }));
+      this.#call(this.#options.greet, (type2, payload) => {
+        this.#spend(type2, 0, 1);
+        socket.send(write({ ...payload, type: type2 }));
       });
       if (this.#socket !== socket) return;
+      for (const { again, sent, frame, settle } of [...this.#pending.values()]) {
+        if (again && sent) this.#recognizes ? socket.send(frame) : settle(lost());
+      }
       this.#flush();
       this.#set({ state: "open" });
-    } else if (!joined["type"]) return;
-    const { id = "", resumed, outdated } = joined;
-    if (this.#socket === socket) this.#emit("$joined", { type: "$joined", id, fresh: resumed === void 0, ...outdated && { outdated } });
-    if (outdated) this.#emit("$outdated", { compatible: outdated === "compatible", how: outdated });
+    } else if (!type) return;
+    if (this.#socket !== socket) return;
+    const had = !fresh && this.#positions.get(room)?.seq || 0;
+    this.#positions.delete(room);
+    if (at2) this.#positions.set(room, { at: at2, seq: fresh ? seq : had, had });
+    for (const old of this.#positions.keys()) if (old && this.#positions.size > 100) this.#positions.delete(old);
+    this.#emit("$joined", { type: "$joined", id, room: room || void 0, fresh, resumed, outdated });
+    if (outdated) this.#emit("$outdated", { compatible, how: outdated });
   }
   #hear(data) {
     this.#heard = Date.now();
@@ -385,8 +418,8 @@ var Channel = class {
       return void this.#emit("error", new Fault("malformed", String(error)));
     }
     const { ref } = message;
-    for (const lost of exact.values()) {
-      for (const [key, text] of lost) this.#emit("error", new Fault("unsafe_integer", `${type}: ${key} has lost digits`, { key, text }));
+    for (const lost2 of exact.values()) {
+      for (const [key, text] of lost2) this.#emit("error", new Fault("unsafe_integer", `${type}: ${key} has lost digits`, { key, text }));
     }
     const fault = type === "error" ? new Fault(message["code"], message["message"], message["details"]) : void 0;
     if (type[0] !== "$") {
@@ -406,8 +439,12 @@ var Channel = class {
       this.#expires = Date.now() + (message["in_ms"] ?? Infinity);
       this.#renew();
     } else if (!isAnswer && type[0] !== "$") {
+      const { $seq: seq, $room: room = "" } = message;
+      const position = seq && this.#positions.get(room);
+      if (seq <= position?.had) return;
       this.#emit("$message", message);
       if (!this.#emit(type, message)) this.#emit("$unheard", message);
+      if (position) position.seq = position.had = seq;
     }
   }
   async #renew() {
@@ -429,13 +466,12 @@ var Channel = class {
     const told = { ...this.#closing, ...fault?.details };
     const after = time(told["retry_after_ms"]);
     const last = { code, reason, fault };
-    for (const pending of [...this.#pending.values()]) {
-      if (pending.sent) pending.settle(new NoAnswer("lost", "the connection was lost"));
-    }
+    let kept = this.#recognizes ? 64 : 0;
+    for (const { sent, again, settle } of [...this.#pending.values()].reverse()) if (sent && !(again && kept-- > 0)) settle(lost());
     const way = verdict(code, fault);
     if (way === "idle") {
       this.#attempt = 0;
-      return this.#queue.size ? void this.#dial() : this.#set({ state: "idle" });
+      return this.#pending.size ? void this.#dial() : this.#set({ state: "idle" });
     }
     if (way === "token") {
       this.#token = void 0;
@@ -479,7 +515,7 @@ var Channel = class {
     this.#bind("removeEventListener");
     const all = [...this.#pending.values()];
     this.#set({ state: "closed", by, ...last && { last } });
-    for (const pending of all) pending.settle(last?.fault ?? new NoAnswer(pending.sent ? "lost" : "closed", last?.reason || "the channel is closed"));
+    for (const { sent, settle } of all) settle(sent ? lost() : last?.fault ?? new NoAnswer("closed", last?.reason || "the channel is closed"));
   }
   // Whether the server still answers
   #watch() {

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 6ba4b40ecbe55fcf
+// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 22ef95462d5a6e86
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -95,15 +95,19 @@ export type Status =
   /** For good, until `open()`. */
   | { readonly state: 'closed'; readonly by: 'us' | 'server'; readonly last?: Ended }
 
-/** The client is in its room. */
+/** The client is in its room, or in a declared one that has a history. */
 export interface Joined {
   readonly type: '$joined'
   /** The connection's id; empty if the server sends none. */
   readonly id: string
-  /** What was received before is out of date. */
-  readonly fresh: boolean
+  /** Of a declared room. */
+  readonly room: string | undefined
+  /** False if the room goes on where the client left it. Otherwise what was received before is out of date: why, or true without a history. */
+  readonly fresh: boolean | 'first' | 'expired' | 'replaced' | 'too_far'
+  /** How many messages were sent meanwhile, which follow. */
+  readonly resumed: number | undefined
   /** The client is not of the server's version: whether it still works. */
-  readonly outdated?: 'compatible' | 'breaks' | 'unknown'
+  readonly outdated: 'compatible' | 'breaks' | 'unknown' | undefined
 }
 
 export interface OwnEvents<P extends Protocol = Protocol> {
@@ -134,6 +138,8 @@ export interface Options<P extends Protocol = Protocol> {
   /** A function is called for the first connection, and again only if its token expires or is refused; `null` then ends it. */
   token?: Token
   query?: Record<string, string>
+  /** The position that a page came with: what was sent to the room since then follows. */
+  at?: string
   /** Sends first on each new connection, before what waits. */
   greet?: (say: <K extends Key<P['says']>>(type: K, payload: P['says'][K]) => void) => void
   /** A hidden page that lost its connection tries again every one to two minutes (`slow`), when shown (`wait`), or as any other. */
@@ -159,6 +165,7 @@ type Json = Record<string, any>
 type Listener = (message: any) => void
 type Timer = 'next' | 'connect' | 'enter' | 'uptime' | 'watch' | 'pace'
 
+const lost = () => new NoAnswer('lost', 'the connection was lost')
 const later = (act: () => void, ms: number) => setTimeout(act, Math.min(ms, 2e9)) // longer ones fire at once
 
 // One listener a signal, however many requests have it: Node warns of more than ten.
@@ -228,10 +235,15 @@ interface Pending {
   type: string
   frame: string
   sent: boolean
+  /** Sent again if its connection is lost. */
+  again: boolean
   settle: (error?: unknown, value?: unknown) => void
 }
 /** What the server's rate of one type has left: `out` are sent and not answered, `level` is spent, and is less each ms. */
 interface Spent { rate: readonly number[]; out: number; level: number; at: number }
+
+/** Where the client is in a room's history: `seq` was handled last, or is where a fresh one begins, whose first messages may be older. */
+interface Position { at: string; seq: number; had: number }
 
 /** A time of the server's in ms; 0 if it is none. */
 const time = (told: unknown): number => Math.max(0, told as number) || 0
@@ -244,6 +256,8 @@ export class Channel<P extends Protocol> {
   static readonly rates: Record<string, readonly number[]> = {}
   /** Types whose handler has a timeout, in ms. */
   static readonly timeouts: Record<string, number> = {}
+  /** Types that the server handles once, however often a message is sent. */
+  static readonly idempotent: Record<string, boolean> = {}
   /** If messages contain `bigint`s. */
   static readonly bigints: ReturnType<typeof bigints> | undefined = undefined
 
@@ -261,6 +275,12 @@ export class Channel<P extends Protocol> {
   #timeouts = new Map(Object.entries(this.#made.timeouts))
   #spent = new Map(Object.entries(this.#made.rates).map(([type, rate]): [string, Spent] => [type, { rate, out: 0, level: 0, at: 0 }]))
   #ref = 0
+  /** Makes the `$id`s different from those of the user's other clients. */
+  #own = ''
+  /** Whether the server recognizes a message that is sent again. */
+  #recognizes = false
+  /** By room, the path's own as `''`, in the order in which they were joined. */
+  #positions = new Map<string, Position>()
   #most = Infinity
   #socket: Socket | undefined
   #attempt = 0
@@ -284,6 +304,8 @@ export class Channel<P extends Protocol> {
     this.#path = path
     this.#options = options
     this.#retry = { ...RETRY, ...options.retry }
+    const [at = '', seq] = options.at?.split(':') ?? []
+    if (seq) this.#positions.set('', { at, seq: +seq, had: +seq })
   }
 
   get status(): Status { return this.#status }
@@ -397,7 +419,9 @@ export class Channel<P extends Protocol> {
       if (!this.#isOpen) throw new NoAnswer('closed', 'the channel is closed')
       const ms = timeout ?? (this.#timeouts.get(type) ?? 8000) + 2000
       const ref = ++this.#ref
-      const frame = write({ ...payload, type, ref })
+      const again = Object.hasOwn(this.#made.idempotent, type)
+      if (again) this.#own ||= `${crypto.getRandomValues(new Uint32Array(3))}`
+      const frame = write({ ...payload, type, ref, ...again && { $id: `${this.#own}-${ref}` } })
       const tooLong = this.#tooLong(frame)
       if (tooLong) throw tooLong
       let size = 0
@@ -407,6 +431,7 @@ export class Channel<P extends Protocol> {
         type,
         frame,
         sent: false,
+        again,
         settle: (error, value) => {
           if (!this.#pending.delete(ref)) return
           clearTimeout(timer)
@@ -489,7 +514,7 @@ export class Channel<P extends Protocol> {
       const { fingerprint } = this.#made
       const offers = ['channels.1.json', fingerprint ? `channels.hello.${fingerprint}` : 'channels.hello']
       if (this.#token != null) offers.push(`channels.token.${encodeURIComponent(this.#token).replace(/[()]/g, c => c === '(' ? '%28' : '%29')}`)
-      const socket = this.#socket = new WebSocket(this.#url, offers)
+      const socket = this.#socket = new WebSocket(this.#address(), offers)
       const mine = <E>(act: (event: E) => void) => (event: E) => { if (this.#socket === socket) act(event) }
       socket.binaryType = 'arraybuffer'
       socket.onopen = mine(() => {
@@ -502,6 +527,16 @@ export class Channel<P extends Protocol> {
     } catch (error) {
       if (this.#status === status) this.#ended(1006, String(error))
     }
+  }
+
+  /** With the positions that fit into 2 KiB: that of the path's room, then the newest. */
+  #address(): string {
+    let query = ''
+    for (const [room, { at, seq }] of [...this.#positions].reverse().sort(([a], [b]) => +!b - +!a)) {
+      const one = `&$resume=${encodeURIComponent(`${at}:${seq}${room && `@${room}`}`)}`
+      if (query.length + one.length <= 2048) query += one
+    }
+    return this.#url + (this.#url.includes('?') ? query : query.replace('&', '?'))
   }
 
   /** One call at a time. What it gave is kept. */
@@ -521,7 +556,10 @@ export class Channel<P extends Protocol> {
   #enter(joined: Json = {}): void {
     const socket = this.#socket
     if (!socket) return // a listener of this frame has closed it
+    const { type, $room: room = '', id = '', at, seq, resumed, fresh = resumed === undefined, outdated } = joined
+    const compatible = outdated === 'compatible'
     if (this.#status.state !== 'open') {
+      this.#recognizes = type && (compatible || !outdated)
       this.#clear()
       this.#heard = Date.now()
       this.#time('uptime', () => { this.#attempt = 0; this.#refused = undefined }, this.#retry.uptime)
@@ -531,12 +569,20 @@ export class Channel<P extends Protocol> {
         socket.send(write({ ...payload, type }))
       })
       if (this.#socket !== socket) return
+      for (const { again, sent, frame, settle } of [...this.#pending.values()]) {
+        if (again && sent) this.#recognizes ? socket.send(frame) : settle(lost())
+      }
       this.#flush()
       this.#set({ state: 'open' })
-    } else if (!joined['type']) return
-    const { id = '', resumed, outdated } = joined
-    if (this.#socket === socket) this.#emit('$joined', { type: '$joined', id, fresh: resumed === undefined, ...outdated && { outdated } })
-    if (outdated) this.#emit('$outdated', { compatible: outdated === 'compatible', how: outdated })
+    } else if (!type) return
+    if (this.#socket !== socket) return
+    const had = !fresh && this.#positions.get(room)?.seq || 0
+    this.#positions.delete(room)
+    if (at) this.#positions.set(room, { at, seq: fresh ? seq : had, had })
+    // More than have a place in a URL.
+    for (const old of this.#positions.keys()) if (old && this.#positions.size > 100) this.#positions.delete(old)
+    this.#emit('$joined', { type: '$joined', id, room: room || undefined, fresh, resumed, outdated })
+    if (outdated) this.#emit('$outdated', { compatible, how: outdated })
   }
 
   #hear(data: string | ArrayBuffer): void {
@@ -591,8 +637,12 @@ export class Channel<P extends Protocol> {
       this.#expires = Date.now() + (message['in_ms'] ?? Infinity)
       this.#renew()
     } else if (!isAnswer && type[0] !== '$') {
+      const { $seq: seq, $room: room = '' } = message
+      const position = seq && this.#positions.get(room)
+      if (seq <= position?.had) return
       this.#emit('$message', message)
       if (!this.#emit(type, message)) this.#emit('$unheard', message)
+      if (position) position.seq = position.had = seq
     }
   }
 
@@ -616,13 +666,13 @@ export class Channel<P extends Protocol> {
     const told: Json = { ...this.#closing, ...fault?.details as Json }
     const after = time(told['retry_after_ms'])
     const last: Ended = { code, reason, fault }
-    for (const pending of [...this.#pending.values()]) {
-      if (pending.sent) pending.settle(new NoAnswer('lost', 'the connection was lost'))
-    }
+    // So many of a user's newest does the server recognize.
+    let kept = this.#recognizes ? 64 : 0
+    for (const { sent, again, settle } of [...this.#pending.values()].reverse()) if (sent && !(again && kept-- > 0)) settle(lost())
     const way = verdict(code, fault)
     if (way === 'idle') {
       this.#attempt = 0
-      return this.#queue.size ? void this.#dial() : this.#set({ state: 'idle' })
+      return this.#pending.size ? void this.#dial() : this.#set({ state: 'idle' })
     }
     if (way === 'token') {
       this.#token = undefined
@@ -672,7 +722,7 @@ export class Channel<P extends Protocol> {
     this.#bind('removeEventListener')
     const all = [...this.#pending.values()] // before a listener opens it again
     this.#set({ state: 'closed', by, ...last && { last } })
-    for (const pending of all) pending.settle(last?.fault ?? new NoAnswer(pending.sent ? 'lost' : 'closed', last?.reason || 'the channel is closed'))
+    for (const { sent, settle } of all) settle(sent ? lost() : last?.fault ?? new NoAnswer('closed', last?.reason || 'the channel is closed'))
   }
 
   // Whether the server still answers
