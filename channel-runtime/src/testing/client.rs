@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::door::Door;
 use super::expectation::{Expectation, Failure};
 use super::expected::{auth_expiring, fault, message_in, read, read_binary, success, unexpected};
 use super::frames::Frames;
@@ -29,13 +30,14 @@ pub struct Client<C: Channel> {
     pub(super) frames: Frames,
     next_ref: i64,
     /// Of the connection, for the topic of what it sends.
-    path: String,
+    pub(super) path: String,
+    pub(super) door: Door,
     channel: PhantomData<fn() -> C>,
 }
 
 impl<C: Channel> Client<C> {
-    pub(super) fn new(frames: Frames, path: &str) -> Self {
-        Self { frames, next_ref: 1, path: path.to_owned(), channel: PhantomData }
+    pub(super) fn new(frames: Frames, path: &str, door: Door) -> Self {
+        Self { frames, next_ref: 1, path: path.to_owned(), door, channel: PhantomData }
     }
 
     /// A reference that no other message has: a text in another envelope, because some have no numbers there.

@@ -4,26 +4,31 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use ::http::HeaderMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::app::TestApp;
 use super::client::Client;
+use super::door::{Door, Entered};
 use super::expectation::{Expectation, Failure};
 use super::frames::Frames;
 use super::http::header;
 use super::pipe;
 use super::settle::settle;
 use crate::channel::Channel;
+use crate::channel::history::is_kept;
 use crate::connection::close;
 use crate::connection::in_flight::Work;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
+use crate::handshake::hello::Hello;
 use crate::handshake::reject::{BuildError, Reject};
 use crate::handshake::subprotocols::{Negotiated, agree, hello, not_agreed};
 use crate::protocol::subprotocols::Subprotocols;
 use crate::server::peer::canonical;
+use crate::server::table::RouteTable;
 use crate::session::rejection::not_acceptable;
 use crate::wire::close::CloseCode;
 
@@ -38,7 +43,8 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let handshake = Handshake::new(path, query, HeaderMap::new());
-        Connect { app: self, handshake, offers: false, channel: PhantomData }
+        let entrance = Entrance { table: Arc::clone(self.table()), handshake, offers: false };
+        Connect { app: self, entrance, channel: PhantomData }
     }
 }
 
@@ -46,9 +52,15 @@ impl<A: Send + Sync + 'static> TestApp<A> {
 #[must_use = "await it"]
 pub struct Connect<'a, A, C> {
     app: &'a TestApp<A>,
+    entrance: Entrance<A>,
+    channel: PhantomData<fn() -> C>,
+}
+
+/// What a client connects with, as often as it comes back.
+struct Entrance<A> {
+    table: Arc<RouteTable<A>>,
     handshake: Handshake,
     offers: bool,
-    channel: PhantomData<fn() -> C>,
 }
 
 impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
@@ -59,7 +71,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) = header(name, value);
-        self.handshake.headers.append(name, value);
+        self.entrance.handshake.headers.append(name, value);
         self
     }
 
@@ -86,11 +98,13 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// # Panics
     /// If it is no valid value of a header.
     #[track_caller]
-    pub fn offering(self, subprotocols: &str) -> Self {
-        Self { offers: true, ..self }.header("sec-websocket-protocol", subprotocols)
+    pub fn offering(mut self, subprotocols: &str) -> Self {
+        self.entrance.offers = true;
+        self.header("sec-websocket-protocol", subprotocols)
     }
 
-    /// A client that hears the framework's own frames, as generated clients do: it offers `channels.1.json` and `channels.hello`. Those
+    /// A client that hears the framework's own frames, as generated clients do, and as every client of a channel with a history that
+    /// offers nothing else: it offers `channels.1.json` and `channels.hello`. Those
     /// frames are no messages: [`Client::hello`], [`Client::joined`] and [`Client::closing`] return them. A client that offers
     /// `channels.hello.<fingerprint>` by [`offering`](Self::offering) hears them too.
     ///
@@ -115,7 +129,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
 
     /// With one more query parameter.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        let query = &mut self.handshake.query;
+        let query = &mut self.entrance.handshake.query;
         if !query.is_empty() {
             query.push('&');
         }
@@ -127,7 +141,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
 
     /// From this address. Without it the address is not known.
     pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
-        self.handshake.remote_addr = Some(addr);
+        self.entrance.handshake.remote_addr = Some(addr);
         self
     }
 
@@ -140,11 +154,29 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// If the path is another channel's.
     #[track_caller]
     pub fn without_waiting(self) -> Expectation<'a, Result<Client<C>, Reject>> {
-        Expectation::new(self.enter())
+        Expectation::new(self.entrance.client())
+    }
+}
+
+impl<A: Send + Sync + 'static> Entrance<A> {
+    /// As often as the client comes back.
+    fn door<C: Channel>(&self) -> Door {
+        let Self { table, handshake, offers } = self;
+        let (table, handshake, offers) = (Arc::clone(table), handshake.clone(), *offers);
+        Arc::new(move |positions| {
+            let mut handshake = handshake.clone();
+            handshake.query.push_str(&positions.query());
+            Box::pin(Self { table: Arc::clone(&table), handshake, offers }.enter::<C>())
+        })
     }
 
-    async fn enter(mut self) -> Result<Result<Client<C>, Reject>, Failure> {
-        let table = self.app.table();
+    async fn client<C: Channel>(self) -> Result<Result<Client<C>, Reject>, Failure> {
+        let (path, door) = (self.handshake.path.clone(), self.door::<C>());
+        Ok(self.enter::<C>().await?.map(|frames| Client::new(frames, &path, door)))
+    }
+
+    async fn enter<C: Channel>(mut self) -> Entered {
+        let table = Arc::clone(&self.table);
         let not_found = || Reject::not_found("no channel has this path");
         let Some(route) = table.find(&self.handshake.path) else { return Ok(Err(not_found())) };
         if route.path() != C::PATH {
@@ -161,9 +193,12 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
             self.handshake.hello = hello(&self.handshake.headers, route.subprotocols(), negotiated)?;
+            if is_kept::<C>() && !self.offers {
+                self.handshake.hello = Some(Hello { fingerprint: None });
+            }
             match negotiated {
                 Negotiated::Agreed(agreed) => self.handshake.subprotocol = agreed,
-                Negotiated::Closed(code) => return Ok(Client::new(self.closed_with(code), &self.handshake.path)),
+                Negotiated::Closed(code) => return Ok(self.closed_with::<C>(code)),
                 Negotiated::Refused => return Err(not_agreed(route.subprotocols())),
             }
             let start = route.start(&self.handshake).await.map_err(|error| match error {
@@ -173,21 +208,14 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
             let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
             let (client, server) = pipe::pair(table.activity.clone());
             start(Transport::Other(Box::new(server)), Vec::new(), admission, None);
-            let frames = Frames::new(client, table.activity.clone()).knowing(self.handshake.hello.is_some());
-            Ok(Client::new(frames, &self.handshake.path))
+            Ok(Frames::new(client, table.activity.clone()).knowing(self.handshake.hello.is_some()))
         };
         Ok(entered.await)
     }
-}
 
-impl<A, C> Connect<'_, A, C> {
     /// The client of a connection that is closed at once.
-    fn closed_with(&self, code: CloseCode) -> Frames
-    where
-        A: Send + Sync + 'static,
-        C: Channel,
-    {
-        let table = self.app.table();
+    fn closed_with<C: Channel>(&self, code: CloseCode) -> Frames {
+        let table = &self.table;
         let (client, server) = pipe::pair(table.activity.clone());
         let busy = table.activity.begin(Work::Session { channel: C::NAME, what: "subprotocols" });
         let patience = table.config.close_timeout;
@@ -217,7 +245,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> IntoFuture for Connect<'a, A, C> 
     fn into_future(self) -> Self::IntoFuture {
         Expectation::new(async {
             let activity = &self.app.table().activity;
-            let entered = self.enter().await?;
+            let entered = self.entrance.client().await?;
             if entered.is_ok() {
                 settle(activity).await?;
             }
@@ -228,6 +256,6 @@ impl<'a, A: Send + Sync + 'static, C: Channel> IntoFuture for Connect<'a, A, C> 
 
 impl<A, C> fmt::Debug for Connect<'_, A, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Connect").field(&self.handshake).finish()
+        f.debug_tuple("Connect").field(&self.entrance.handshake).finish()
     }
 }

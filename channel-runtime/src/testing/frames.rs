@@ -9,6 +9,7 @@ use futures_util::future::{Either, select};
 
 use super::expectation::Failure;
 use super::pipe::ClientEnd;
+use super::positions::Positions;
 use super::settle::settle;
 use crate::connection::in_flight::Activity;
 use crate::wire::frame::{Opcode, masked_frame};
@@ -32,6 +33,8 @@ pub(super) struct Frames {
     received: VecDeque<Input>,
     /// What a knowing client hears of the framework, apart from its messages. `None` if it hears nothing of it.
     framework: Option<Vec<String>>,
+    /// By what the test has taken.
+    positions: Positions,
     ended: bool,
     activity: Activity,
 }
@@ -40,7 +43,15 @@ impl Frames {
     pub fn new(stream: ClientEnd, activity: Activity) -> Self {
         let limits = Limits { message: usize::MAX, fragments: usize::MAX };
         let parser = Parser::new(Role::Client, limits);
-        Self { stream, parser, received: VecDeque::new(), framework: None, ended: false, activity }
+        Self {
+            stream,
+            parser,
+            received: VecDeque::new(),
+            framework: None,
+            positions: Positions::default(),
+            ended: false,
+            activity,
+        }
     }
 
     /// Of a client that hears the framework's own frames, if it does.
@@ -52,11 +63,32 @@ impl Frames {
         self.framework.is_some()
     }
 
-    /// The last frame of this type. `None` if no work is in progress and none was received.
-    pub async fn framework_text(&mut self, kind: &str) -> Result<Option<String>, Failure> {
+    /// The stream ends, and with it what was not taken. A client has no say in when it takes the framework's own frames.
+    pub fn lose(&mut self) {
+        // It never waits. What can't be read is lost with all else.
+        _ = self.take_arrived().now_or_never();
+        self.stream.end();
+        self.received.clear();
+        self.ended = true;
+    }
+
+    pub fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    pub async fn settle(&self) -> Result<(), Failure> {
+        settle(&self.activity).await
+    }
+
+    /// The last frame of this type that is so. `None` if no work is in progress and none was received.
+    pub async fn framework_text(
+        &mut self,
+        kind: &str,
+        is_so: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, Failure> {
         let mut has_settled = false;
         loop {
-            let found = self.framework.iter().flatten().rfind(|text| is_of_type(text, kind)).cloned();
+            let found = self.framework.iter().flatten().rfind(|text| is_of_type(text, kind) && is_so(text)).cloned();
             if found.is_some() || self.ended || has_settled {
                 return Ok(found);
             }
@@ -80,6 +112,15 @@ impl Frames {
 
     /// `None` if no work is in progress and nothing was received, or the stream has ended.
     pub async fn next(&mut self) -> Result<Option<Input>, Failure> {
+        let next = self.next_untaken().await?;
+        if let Some(Input::Text(text)) = &next {
+            self.positions.took(text);
+        }
+        Ok(next)
+    }
+
+    /// As [`next`](Self::next), of what may be put back.
+    pub async fn next_untaken(&mut self) -> Result<Option<Input>, Failure> {
         loop {
             if let Some(input) = self.received.pop_front() {
                 return Ok(Some(input));
@@ -103,6 +144,7 @@ impl Frames {
         self.take_arrived().now_or_never().transpose()?;
         let mut texts = Vec::new();
         while let Some(Input::Text(text)) = self.received.pop_front_if(|input| matches!(input, Input::Text(_))) {
+            self.positions.took(&text);
             texts.push(text);
         }
         Ok(texts)
@@ -155,6 +197,9 @@ impl Frames {
                 Input::Text(text)
                     if self.framework.is_some() && FRAMEWORK.iter().any(|kind| is_of_type(&text, kind)) =>
                 {
+                    if is_of_type(&text, "$joined") {
+                        self.positions.joined(&text);
+                    }
                     self.framework.get_or_insert_default().push(text);
                 }
                 other => self.received.push_back(other),

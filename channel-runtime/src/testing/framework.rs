@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Client;
@@ -9,6 +10,8 @@ use super::expectation::{Expectation, Failure};
 use super::frames::Frames;
 use crate::channel::Channel;
 use crate::connection::id::ConnectionId;
+use crate::room;
+use crate::room::log::Fresh;
 
 /// What a knowing client hears first, of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,54 @@ pub struct Joined {
     pub id: ConnectionId,
     /// If the client was made for another wire, how that differs: `compatible`, `breaks` or `unknown`.
     pub outdated: Option<String>,
+    /// Whether it goes on where it was. `None` if the room has no history.
+    past: Option<room::log::Joined>,
+}
+
+impl Joined {
+    /// How many messages the client has missed, which follow. `None` if it has begun anew.
+    pub fn resumed(&self) -> Option<u64> {
+        self.past?.resumed()
+    }
+
+    /// Why it has begun anew. `None` if it goes on, and if the room has no history.
+    pub fn fresh(&self) -> Option<Fresh> {
+        self.past?.fresh()
+    }
+}
+
+struct UnknownReason;
+
+/// What the server says as a client joins a room.
+#[derive(Deserialize)]
+struct Told {
+    #[serde(default, rename = "$room")]
+    room: String,
+    #[serde(default)]
+    id: String,
+    resumed: Option<u64>,
+    fresh: Option<String>,
+    outdated: Option<String>,
+}
+
+impl Told {
+    fn of(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// # Errors
+    /// If it says what this server does not.
+    fn past(&self) -> Result<Option<room::log::Joined>, UnknownReason> {
+        match (self.resumed, &self.fresh) {
+            (Some(missed), _) => Ok(Some(room::log::Joined::Resumed { missed })),
+            (None, None) => Ok(None),
+            (None, Some(name)) => {
+                let all = [Fresh::First, Fresh::Expired, Fresh::Replaced, Fresh::TooFar];
+                let reason = all.into_iter().find(|reason| reason.name() == name).ok_or(UnknownReason)?;
+                Ok(Some(room::log::Joined::Fresh { reason }))
+            }
+        }
+    }
 }
 
 /// What a knowing client hears before a close after which it comes back: 1001, 1012, 1013.
@@ -65,10 +116,16 @@ impl<C: Channel> Client<C> {
     /// If it was not heard, and nothing can follow.
     #[track_caller]
     pub fn joined(&mut self) -> Expectation<'_, Joined> {
-        self.heard("$joined", |frame| {
-            let outdated = frame.get("outdated").and_then(Value::as_str).map(Into::into);
-            Some(Joined { id: frame["id"].as_str()?.parse().ok()?, outdated })
-        })
+        self.joined_to("")
+    }
+
+    /// As [`joined`](Self::joined), of a declared room with a history, such as `table:7`.
+    ///
+    /// # Panics
+    /// If it was not heard, and nothing can follow.
+    #[track_caller]
+    pub fn joined_room(&mut self, room: &str) -> Expectation<'_, Joined> {
+        self.joined_to(room)
     }
 
     /// As [`hello`](Self::hello), of the close that follows.
@@ -84,6 +141,23 @@ impl<C: Channel> Client<C> {
         })
     }
 
+    /// Empty for the path's room.
+    #[track_caller]
+    fn joined_to<'a>(&'a mut self, room: &str) -> Expectation<'a, Joined> {
+        let (frames, room) = (&mut self.frames, room.to_owned());
+        Expectation::new(async move {
+            let is_of = |text: &str, room: &str| Told::of(text).is_some_and(|told| told.room == room);
+            let own = frames.framework_text("$joined", |text| is_of(text, "")).await?;
+            let own = own.and_then(|text| Told::of(&text)).ok_or_else(|| not_heard("$joined", frames))?;
+            let text = frames.framework_text("$joined", |text| is_of(text, &room)).await?;
+            let text = text.ok_or_else(|| not_heard(&format!("$joined of the room `{room}`"), frames))?;
+            let unread = || format!("the client can't read `{text}`");
+            let told = Told::of(&text).ok_or_else(unread)?;
+            let past = told.past().map_err(|_| unread())?;
+            Ok(Joined { id: own.id.parse().map_err(|_| unread())?, outdated: own.outdated, past })
+        })
+    }
+
     #[track_caller]
     fn heard<'a, T: 'a>(
         &'a mut self,
@@ -92,7 +166,7 @@ impl<C: Channel> Client<C> {
     ) -> Expectation<'a, T> {
         let frames = &mut self.frames;
         Expectation::new(async move {
-            let text = frames.framework_text(kind).await?.ok_or_else(|| not_heard(kind, frames))?;
+            let text = frames.framework_text(kind, |_| true).await?.ok_or_else(|| not_heard(kind, frames))?;
             let read = serde_json::from_str(&text).ok().and_then(|frame| read(&frame));
             read.ok_or_else(|| format!("the client can't read `{text}`"))
         })

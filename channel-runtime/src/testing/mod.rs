@@ -105,7 +105,9 @@ pub(crate) mod bench;
 mod client;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod come_back;
 mod connect;
+mod door;
 #[cfg(feature = "cluster")]
 pub(crate) mod empty_bus;
 mod expectation;
@@ -117,6 +119,7 @@ mod framework;
 pub mod fuzz;
 mod http;
 mod pipe;
+mod positions;
 mod request;
 mod settle;
 mod socket;

@@ -69,11 +69,15 @@ impl ClientEnd {
         }
         Poll::Ready(std::mem::take(&mut inner.to_client))
     }
+
+    pub fn end(&self) {
+        self.0.change_for_server(|inner| inner.client_is_gone = true);
+    }
 }
 
 impl Drop for ClientEnd {
     fn drop(&mut self) {
-        self.0.change_for_server(|inner| inner.client_is_gone = true);
+        self.end();
     }
 }
 

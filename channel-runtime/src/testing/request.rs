@@ -86,7 +86,7 @@ impl<'a, C: Channel> Request<'a, C> {
     async fn answer(self, expected: &str) -> Result<String, Failure> {
         let mut others = VecDeque::new();
         let answer = loop {
-            match self.client.frames.next().await? {
+            match self.client.frames.next_untaken().await? {
                 Some(Input::Text(text))
                     if read::<C>(&text).is_ok_and(|read| read.reference.as_ref() == Some(&self.reference)) =>
                 {
