@@ -40,6 +40,16 @@ pub struct Asked {
 #[message(type = "ask_again")]
 pub struct AskAgain {}
 
+/// It takes no other key.
+#[message(type = "closed")]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    n: u32,
+}
+
+#[message(type = "close")]
+pub struct CloseIt {}
+
 #[derive(Default)]
 pub struct App {
     handled: AtomicUsize,
@@ -76,7 +86,7 @@ pub struct Auction {
     user: String,
 }
 
-#[channel(sends(Done, Asked, Bytes))]
+#[channel(sends(Done, Asked, Closed, Bytes))]
 impl Auction {
     fn identity(&self) -> Option<&String> {
         Some(&self.user).filter(|user| *user != "guest")
@@ -165,6 +175,11 @@ impl Auction {
         Asked { again: false }
     }
 
+    #[message(idempotent)]
+    fn close_it(&mut self, _: CloseIt) -> Closed {
+        Closed { n: 1 }
+    }
+
     #[message]
     fn plain(&mut self, _: Plain, app: &App) -> Done {
         app.handle()
@@ -240,6 +255,8 @@ async fn the_frames_are_to_the_byte_as_without_an_id() {
         (r#"{"type":"quiet","ref":9,"$id":"b"}"#, r#"{"type":"success","ref":9,"again":true}"#),
         (r#"{"type":"ask_again","ref":1,"$id":"c"}"#, r#"{"type":"asked","ref":1,"again":false}"#),
         (r#"{"type":"ask_again","ref":2,"$id":"c"}"#, r#"{"type":"asked","ref":2,"again":false}"#),
+        (r#"{"type":"close","ref":1,"$id":"d"}"#, r#"{"type":"closed","ref":1,"n":1}"#),
+        (r#"{"type":"close","ref":2,"$id":"d"}"#, r#"{"type":"closed","ref":2,"n":1}"#),
     ] {
         ann.send_text(said);
         assert_eq!(ann.expect_text().await, heard);

@@ -14,12 +14,19 @@ pub(crate) struct KeptAnswer {
     json: Vec<u8>,
     /// Without a `ref` it is not sent: its client could not know what it answers.
     needs_reference: bool,
+    /// It is a message that takes no key but its own.
+    is_closed: bool,
 }
 
 impl KeptAnswer {
     /// `json` is written by the codec, without a `ref`.
     pub fn new(before: Option<(Opcode, Bytes)>, json: Vec<u8>, needs_reference: bool) -> Self {
-        Self { before, json, needs_reference }
+        Self { before, json, needs_reference, is_closed: false }
+    }
+
+    /// Of a message that takes no key but its own: it does not say that it is given again.
+    pub fn closed(self, is_closed: bool) -> Self {
+        Self { is_closed, ..self }
     }
 
     /// In bytes.
@@ -39,7 +46,7 @@ impl KeptAnswer {
             text.extend_from_slice(b",\"ref\":");
             serde_json::to_writer(&mut text, reference).expect("a number or a text is JSON");
         }
-        if again && !self.has_own_again() {
+        if again && !self.is_closed && !self.has_own_again() {
             text.extend_from_slice(b",\"again\":true");
         }
         text.extend_from_slice(fields);
@@ -88,9 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_has_a_field_of_that_name_keeps_it() {
+    fn a_message_that_has_a_field_of_that_name_or_takes_no_other_stays_as_it_is() {
         let own = kept(r#"{"type":"asked","again":false,"deep":{"again":1}}"#);
         assert_eq!(text(&own, Some(7.into()), true), r#"{"type":"asked","ref":7,"again":false,"deep":{"again":1}}"#);
+        assert_eq!(text(&kept(r#"{"type":"x"}"#).closed(true), Some(7.into()), true), r#"{"type":"x","ref":7}"#);
         let deep = kept(r#"{"type":"asked","deep":{"again":1}}"#);
         assert_eq!(text(&deep, Some(7.into()), true), r#"{"type":"asked","ref":7,"again":true,"deep":{"again":1}}"#);
     }
