@@ -77,7 +77,8 @@ fn a_message_that_is_sent_again_and_handled_twice_breaks_those_who_send_it() {
         ]
     );
     // Of a message that is new, or gone, its own line says all.
-    let without = ChannelShape { from_client: &[MessageShape::unit("a name: 50% odd", "")], answers: &[], ..GAME };
+    const ODD: &[MessageShape] = &[MessageShape::unit("a name: 50% odd", "")];
+    let without = ChannelShape { from_client: ODD, answers: &[], ..GAME };
     assert!(changes(&without, &ONCE).iter().all(|change| !change.contains("idempotent")));
     assert!(changes(&ONCE, &without).iter().all(|change| !change.contains("idempotent")));
 }
