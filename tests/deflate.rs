@@ -514,3 +514,47 @@ async fn what_is_sent_on_one_node_is_read_compressed_and_plain_on_another() {
     })
     .await;
 }
+
+#[message(type = "line")]
+pub struct Line {
+    text: String,
+}
+
+#[channel("/kept/:room", history)]
+pub struct Kept {
+    room: String,
+}
+
+#[channel(sends(Line))]
+impl Kept {}
+
+#[tokio::test]
+async fn a_room_with_history_numbers_what_it_compresses() {
+    let channels = channels![Kept];
+    let hub = channels.of::<Kept>();
+    let server = start(channels.app(()).config(config())).await;
+    let mut clients = Vec::new();
+    for offer in [OFFER, "permessage-deflate; server_max_window_bits=9", "none"] {
+        let mut raw = server.connect().await;
+        raw.write(offering("/kept/a", offer)).await;
+        clients.push(Client::opened(raw).await);
+    }
+    while hub.room(&Kept::room("a")).len() < clients.len() {
+        yield_now().await;
+    }
+    let texts: Vec<_> = [3, 40, 900].map(|times| "some words ".repeat(times)).into();
+    for text in &texts {
+        hub.room(&Kept::room("a")).send(Line { text: text.clone() });
+    }
+    let mut compressed = 0;
+    for client in &mut clients {
+        for (at, text) in texts.iter().enumerate() {
+            let frame = client.raw.frame().await.unwrap();
+            let payload = if frame.first == 0xC1 { client.inflated(&frame) } else { frame.payload.clone() };
+            compressed += usize::from(frame.first == 0xC1);
+            let expected = format!(r#"{{"$seq":{},"type":"line","text":"{text}"}}"#, at + 1);
+            assert_eq!(String::from_utf8(payload).unwrap(), expected);
+        }
+    }
+    assert_eq!(compressed, 4, "the two longer ones for the two who agreed");
+}

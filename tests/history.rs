@@ -467,3 +467,91 @@ async fn nothing_falls_between_a_page_and_its_connection() {
     drop(ann);
     assert_eq!(Client::comes_back(&server, "ann", &back).await.joined["resumed"], 0);
 }
+
+/// A client of the model. It drops doubles, and remembers how far it has come.
+struct Flapping {
+    name: String,
+    client: Option<Client>,
+    position: String,
+    had: Vec<u64>,
+    resumed: usize,
+}
+
+impl Flapping {
+    /// Up to which number it has everything. Of a new one, everything.
+    fn seen(&self) -> u64 {
+        self.position.rsplit_once(':').map_or(u64::MAX, |(_, number)| number.parse().expect("a number"))
+    }
+
+    /// Its connection is cut after so many frames of what it is sent, wherever in a frame.
+    async fn flap(&mut self, server: &Running, dice: &mut fastrand::Rng) {
+        let mut client = match self.client.take() {
+            Some(client) => client,
+            None => {
+                let client = if self.position.is_empty() {
+                    Client::comes(server, &self.name).await
+                } else {
+                    Client::comes_back(server, &self.name, &self.position).await
+                };
+                if client.joined["resumed"].is_null() {
+                    assert!(self.had.is_empty(), "{}", client.joined);
+                } else {
+                    self.resumed += 1;
+                }
+                client
+            }
+        };
+        for _ in 0..dice.usize(..4) {
+            if client.raw.has_heard_nothing() {
+                break;
+            }
+            self.had.push(client.hears().await.0);
+        }
+        self.position = client.position.clone();
+        tokio::task::yield_now().await;
+        if dice.bool() {
+            // Whatever is under way to it is lost.
+            drop(client);
+        } else {
+            self.client = Some(client);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_cut_again_and_again_hears_everything_once_and_in_order() {
+    const FLAPS: usize = 3000;
+    let (told, _tells) = unbounded_channel();
+    let channels = channels![Chat];
+    let hub = channels.of::<Chat>();
+    let server = start(channels.app(told)).await;
+    let room = hub.room(&Chat::room("a"));
+    let mut dice = fastrand::Rng::with_seed(18);
+    let mut clients: Vec<Flapping> = (0..10)
+        .map(|at| Flapping {
+            name: format!("c{at}"),
+            client: None,
+            position: String::new(),
+            had: Vec::new(),
+            resumed: 0,
+        })
+        .collect();
+    let mut said_so_far = 0_u64;
+    for _ in 0..FLAPS {
+        let at = dice.usize(..clients.len());
+        clients[at].flap(&server, &mut dice).await;
+        if clients.iter().all(|client| said_so_far.saturating_sub(client.seen()) < 5) {
+            said_so_far += 1;
+            room.send(Said { text: said_so_far.to_string() });
+        }
+    }
+    assert!(said_so_far > 50, "{said_so_far}");
+    for client in &mut clients {
+        while client.seen() < said_so_far {
+            client.flap(&server, &mut dice).await;
+        }
+        let first = client.had[0];
+        let expected: Vec<u64> = (first..=said_so_far).collect();
+        assert!(client.had == expected && client.resumed > 3, "{}: {:?}", client.name, client.resumed);
+    }
+}

@@ -164,8 +164,8 @@ pub struct Config {
     /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
     /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
-    /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message: 256 MiB by default, and up to an
-    /// eighth more for a second. Beyond it that of rooms without members is let go, the longest empty first, and then the oldest messages
+    /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message and 512 for each room: 256 MiB by
+    /// default, and up to an eighth more for a second. Beyond it that of rooms without members is let go, the longest empty first, and then the oldest messages
     /// of all. Whoever comes back for them comes fresh, and is told `expired`.
     pub history_bytes: usize,
     /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and

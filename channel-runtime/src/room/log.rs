@@ -19,6 +19,9 @@ use crate::wire::frame::Frame;
 /// What an entry takes beside its frame.
 const ENTRY_BYTES: usize = 64;
 
+/// What a room takes that is kept, with its log.
+const ROOM_BYTES: usize = 512;
+
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -176,6 +179,7 @@ impl HistoryBudget {
 
 impl Log {
     pub fn new(limits: Limits, budget: &Arc<HistoryBudget>) -> Self {
+        budget.bytes.fetch_add(ROOM_BYTES, Ordering::Relaxed);
         Self {
             epoch: ConnectionId::next(),
             limits,
@@ -342,7 +346,7 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.budget.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.bytes.fetch_sub(ROOM_BYTES + self.bytes, Ordering::Relaxed);
     }
 }
 

@@ -23,22 +23,25 @@ pub(crate) fn frame_of(
 
 #[inline]
 pub(crate) fn text_of(
-    builder: fn() -> FrameBuilder,
+    is_kept: bool,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> Result<Frame, EncodeError> {
-    let mut builder = builder();
+    if !is_kept {
+        return frame_of(Opcode::Text, write);
+    }
+    let mut builder = FrameBuilder::spare_to_be_numbered();
     write(builder.payload_mut())?;
-    Ok(builder.finish(Opcode::Text))
+    Ok(builder.finish_exactly(Opcode::Text))
 }
 
-/// `builder` decides on the space in front of a text.
+/// For a room that may keep it: with the space for a number.
 pub(crate) fn message_frame<E: Envelope, M: Message>(
     message: &M,
     room: Option<&str>,
-    builder: fn() -> FrameBuilder,
+    is_kept: bool,
 ) -> Result<Frame, EncodeError> {
     match M::KIND {
-        None => text_of(builder, |json| E::encode(message, Head { reference: None, room }, json)),
+        None => text_of(is_kept, |json| E::encode(message, Head { reference: None, room }, json)),
         Some(kind) => frame_of(Opcode::Binary, |out| codec::encode_binary(kind, message, out)),
     }
 }

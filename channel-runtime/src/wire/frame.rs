@@ -180,11 +180,6 @@ impl FrameBuilder {
         Self::with_capacity(256 - Header::MAX_UNMASKED)
     }
 
-    /// As [`new`](Self::new), for a message that may get a number in a room that keeps it.
-    pub(crate) fn of_history() -> Self {
-        Self::to_be_numbered(256 - Header::MAX_UNMASKED)
-    }
-
     pub(crate) fn with_capacity(payload: usize) -> Self {
         Self::with_space(Header::MAX_UNMASKED, payload)
     }
@@ -202,11 +197,28 @@ impl FrameBuilder {
 
     /// A frame in the thread's spare buffer. It is meant to be [copied](Self::whole) and then [given back](Self::give_back).
     pub(crate) fn spare() -> Self {
+        Self::spare_with(Header::MAX_UNMASKED)
+    }
+
+    /// The same with the space for a number, meant to be [finished](Self::finish_exactly): a message that may be kept for long takes no
+    /// more memory than it needs.
+    pub(crate) fn spare_to_be_numbered() -> Self {
+        Self::spare_with(NUMBERED_SPACE)
+    }
+
+    fn spare_with(space: usize) -> Self {
         // A destructor of the program may send after this thread's buffer was destroyed.
         let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
-        buffer.resize(Header::MAX_UNMASKED, 0);
-        Self { buffer, space: Header::MAX_UNMASKED }
+        buffer.resize(space, 0);
+        Self { buffer, space }
+    }
+
+    pub(crate) fn finish_exactly(mut self, opcode: Opcode) -> Frame {
+        let start = self.write_header(opcode, false);
+        let frame = Frame(Arc::new(Sealed { buffer: self.buffer.as_slice().into(), start }));
+        self.give_back();
+        frame
     }
 
     pub(crate) fn give_back(self) {

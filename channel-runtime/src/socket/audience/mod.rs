@@ -32,7 +32,7 @@ use crate::socket::member_view::MemberView;
 #[cfg(feature = "cluster")]
 use crate::socket::node::Node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
-use crate::wire::frame::{FrameBuilder, Opcode, frame};
+use crate::wire::frame::{Opcode, frame};
 
 /// A set of clients of channel `C`. Each receives one copy of what is sent, even if it belongs in several ways.
 ///
@@ -80,13 +80,9 @@ impl<C: 'static, K> Audience<C, K> {
         Self { hub, target, exclusions, from, kind: PhantomData }
     }
 
-    /// Of the frames of its texts.
-    pub(super) fn builder(&self) -> fn() -> FrameBuilder {
-        if self.hub.node().registry.has_history(self.hub.channel()) {
-            FrameBuilder::of_history
-        } else {
-            FrameBuilder::new
-        }
+    /// Whether some room of the channel has.
+    pub(super) fn has_history(&self) -> bool {
+        self.hub.node().registry.has_history(self.hub.channel())
     }
 
     pub(in crate::socket) fn hub(&self) -> &Hub<C> {
@@ -160,10 +156,10 @@ impl<C: 'static, K> Audience<C, K> {
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
         if M::KIND.is_none() {
-            let builder = self.builder();
-            return self.deliver::<M::Envelope>(|room| message_frame::<M::Envelope, M>(&message, room, builder));
+            let is_kept = self.has_history();
+            return self.deliver::<M::Envelope>(|room| message_frame::<M::Envelope, M>(&message, room, is_kept));
         }
-        self.deliver_binary(|| message_frame::<Flat, M>(&message, None, FrameBuilder::new))
+        self.deliver_binary(|| message_frame::<Flat, M>(&message, None, false))
     }
 
     /// Sends a binary message.
@@ -306,7 +302,7 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
         self.deliver_with::<M::Envelope>(M::TYPE, |len, room| {
-            message_frame::<M::Envelope, M>(&make(RoomView { len }), room, self.builder())
+            message_frame::<M::Envelope, M>(&make(RoomView { len }), room, self.has_history())
         })
     }
 }

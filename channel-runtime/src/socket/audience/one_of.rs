@@ -14,7 +14,7 @@ impl<C: Channel, K> Audience<C, K> {
         let Some(kind) = binary_kind(message) else {
             return self.deliver::<C::Envelope>(|room| {
                 let head = Head { reference: None, room };
-                text_of(self.builder(), |json| C::Envelope::encode_one_of(message, head, json))
+                text_of(self.has_history(), |json| C::Envelope::encode_one_of(message, head, json))
             });
         };
         self.deliver_binary(|| frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out)))
