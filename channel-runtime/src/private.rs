@@ -39,7 +39,8 @@ mod server {
     pub use crate::channel::fields::{FirstValue, param};
     pub use crate::channel::history::numbered;
     pub use crate::channel::hook_arguments::{
-        HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose, OfText,
+        HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose, OfSnapshot,
+        OfText,
     };
     pub use crate::channel::hook_returns::{
         Authorization, BatchReply, CloseReply, End, IntoIdentity, Key, OpenReply, Reauthorized, Refreshed,

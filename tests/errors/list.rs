@@ -69,7 +69,8 @@ fn rows(case: &Path, page: &mut String) {
     let source = fs::read_to_string(case).unwrap();
     let stderr = fs::read_to_string(case.with_extension("stderr")).unwrap();
     let mut name = case.file_stem().unwrap().to_string_lossy().replace('_', " ");
-    for error in stderr.split("\n\n").map(Error::read) {
+    // A note by itself says again where a constant stands.
+    for error in stderr.split("\n\n").filter(|text| !text.starts_with("note: ")).map(Error::read) {
         let line = source.lines().nth(error.line - 1).unwrap().trim();
         writeln!(page, "| {name} | {} | {} |", code(line), error.text.join("<br>")).unwrap();
         name.clear();

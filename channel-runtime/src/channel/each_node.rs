@@ -35,7 +35,7 @@ pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
         text.push(", which each node of a cluster has for itself: ");
         text.push(match (has(&held), is_kept::<C>()) {
             (1, true) => MISSED,
-            (_, true) => "two nodes would load, change and save the same room, and who comes back to another node is not sent what it missed",
+            (_, true) => "two nodes would load, change and save the same room, and a client that comes back to another node is not sent what it missed",
             _ => "two nodes would load, change and save the same room",
         });
     }
@@ -60,7 +60,7 @@ pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
     Some(text)
 }
 
-const MISSED: &str = "who comes back to another node is not sent what it missed";
+const MISSED: &str = "a client that comes back to another node is not sent what it missed";
 
 type Held = [(bool, &'static str); 5];
 

@@ -132,6 +132,23 @@ impl<S> OfRoomClose<S> for S {
     }
 }
 
+/// What `snapshot` takes of a room whose state is an `S`.
+#[diagnostic::on_unimplemented(
+    message = "`snapshot` is lent the room's state, a `{S}`, not a `{Self}`",
+    label = "not the room's state",
+    note = "write `state: &{S}`, or name another `room_state` on the struct"
+)]
+pub trait OfSnapshot<S> {
+    /// Returns its argument.
+    fn lent(state: &S) -> &Self;
+}
+
+impl<S> OfSnapshot<S> for S {
+    fn lent(state: &S) -> &Self {
+        state
+    }
+}
+
 /// A channel whose struct names an app, for a method that takes a `T` by reference. The call itself checks the app's type, so that
 /// derefs are followed: if `app = Arc<App>`, an `&App` is fine.
 ///
@@ -181,9 +198,9 @@ pub trait HasRoomState<T> {
     /// Its `Result` with a [`Fault`](struct@crate::Fault). A type of its own, so that no state is inferred from it if there is none.
     type Opened;
 
-    /// The state, for `snapshot`.
-    fn lent(state: &Self::State) -> &Self::State {
-        state
+    /// The state, of the type that `snapshot` takes.
+    fn lent<R: OfSnapshot<Self::State>>(state: &Self::State) -> &R {
+        R::lent(state)
     }
 
     /// What `on_room_open` returned.

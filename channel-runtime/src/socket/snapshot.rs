@@ -24,7 +24,8 @@ impl Snapshot {
 #[diagnostic::on_unimplemented(
     message = "`snapshot` of `{C}` cannot return `{Self}`",
     label = "not what `snapshot` returns",
-    note = "return one message, or an `Option` of it, and list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`"
+    note = "if it is a message, list it: `#[channel(sends(.., {Self}))] impl {C} {{ .. }}`",
+    note = "else put it into a field of one: `snapshot` returns a message, or an `Option` of it"
 )]
 pub trait SnapshotReply<C> {
     /// As the frame that the client is sent.
@@ -48,6 +49,7 @@ impl<C: Channel, M: SentBy<C>> SnapshotReply<C> for M {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Channel, R: SnapshotReply<C>> SnapshotReply<C> for Option<R> {
     fn into_snapshot(self, channel: &C) -> Result<Snapshot, EncodeError> {
         match self {

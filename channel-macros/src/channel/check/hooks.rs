@@ -19,7 +19,7 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
         }
         HookKind::Expires => "write `fn expires_at(&self) -> Option<SystemTime>`".into(),
         HookKind::Snapshot => {
-            format!("write `fn {name}(&self, state: &{state}) -> StateIs`, with a message of yours{from}")
+            format!("write `fn {name}(&self, state: &{state}) -> Message`{from}")
         }
         HookKind::Connect => format!("write `async fn {name}(&mut self, socket: &Socket<Self>{app})`"),
         HookKind::Refresh => {

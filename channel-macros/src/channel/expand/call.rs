@@ -68,8 +68,7 @@ impl Call {
                 }
                 Argument::App(_) => quote_spanned!(local.span()=> &**#local),
                 Argument::State(Type::Reference(state)) if is_nameable(&state.elem) && !is_unit(&state.elem) => {
-                    let (span, state) = (local.span(), &state.elem);
-                    quote_spanned!(span=> <#owner as ::channel_runtime::private::HasRoomState<#state>>::lent(#local))
+                    lent(owner, &state.elem)
                 }
                 _ => local.into_token_stream(),
             }
@@ -105,6 +104,15 @@ fn given(owner: &Type, app: &Type, argument: &Ident, place: Option<Span>) -> Tok
     quote_spanned! {span=> {
         let __given = <#owner as ::channel_runtime::private::HasApp<#app>>::#lend(__app);
         #given
+    }}
+}
+
+/// The room's state, of the type that the hook names. All has that type's place, so that one error tells of a wrong one.
+fn lent(owner: &Type, state: &Type) -> TokenStream {
+    let span = beside_locals(state.span());
+    quote_spanned! {span=> {
+        let __lent: &#state = <#owner as ::channel_runtime::private::HasRoomState<#state>>::lent::<#state>(__state);
+        __lent
     }}
 }
 

@@ -100,6 +100,7 @@ impl Messages<'_> {
         let limit = message.limit.and_then(describe::limited);
         let deprecated = describe::deprecated(message.deprecated);
         let self_ty = self.self_ty;
+        // The word alone, and not all from the message's type on.
         let idempotent = message.idempotent.map(|word| {
             let is_flat = match self.has_envelope {
                 true => quote!(::channel_runtime::private::is_flat::<#self_ty>()),

@@ -29,7 +29,7 @@ pub fn bounds(word: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Res
             let name = args::name(input)?;
             match name.to_string().as_str() {
                 "size" => {
-                    let what = "`size` is how many messages are kept, one at the least\nwrite `size = 256`";
+                    let what = "`size` is a number: how many messages are kept, one at the least\nwrite `size = 256`";
                     args::set(&mut size, &name, number(&name, 1, what, input)?.0, errors);
                 }
                 "bytes" => {
@@ -41,7 +41,7 @@ pub fn bounds(word: &Ident, input: ParseStream, errors: &mut Errors) -> syn::Res
                     args::set(&mut age, &name, bound, errors);
                 }
                 "recent" => {
-                    let what = "`recent` is how many of the newest messages a client that comes fresh is sent\n\
+                    let what = "`recent` is a number: how many of the newest messages are sent to a client that comes fresh\n\
                                 write `recent = 50`";
                     args::set(&mut recent, &name, number(&name, 0, what, input)?, errors);
                 }
