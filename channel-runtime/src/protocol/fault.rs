@@ -118,9 +118,9 @@ impl Fault {
     pub const INTERNAL: &str = "internal";
     /// Kept for a message to a channel that its connection has not joined.
     pub const NOT_JOINED: &str = "not_joined";
-    /// Kept for a client that holds more of something than it may, such as channels on one connection.
+    /// The client has more of something than it may: an idempotent message was sent too often while it is handled.
     pub const TOO_MANY: &str = "too_many";
-    /// Kept for a message whose client does not wait for the answer any more.
+    /// An idempotent message was sent again, whose handler was begun and ended without an answer. Nobody knows what it has done.
     pub const CANCELLED: &str = "cancelled";
 
     pub(crate) const OWN: [&str; 16] = [
