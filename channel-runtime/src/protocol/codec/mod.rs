@@ -60,7 +60,8 @@ pub use head::Head;
 pub(crate) use kinds::index_of_kind;
 #[cfg(feature = "server")]
 pub(crate) use kinds::{has_binary, has_idempotent};
-pub use message_id::MessageId;
+#[cfg(feature = "server")]
+pub(crate) use message_id::MessageId;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
 pub(crate) use outcome::{encode_fault, encode_success};
