@@ -1,4 +1,4 @@
-//! A chat: rooms by name, who is typing, and how many are in the room.
+//! A chat: rooms by name, who is typing, how many are in the room, and what was said before.
 //!
 //! Run `cargo run --example chat`, open the printed address in two tabs, and chat. Any other WebSocket client can connect to
 //! `/chat/general` and send `{"type":"chat_message","message":"hello"}`.
@@ -15,7 +15,9 @@ pub mod blank;
 #[path = "shared/page.rs"]
 pub mod page;
 
-#[channel("/chat/:room_id")]
+// A line is up to three messages: its writer begins to type, ends, and says it. So these are 200 lines for who comes back after a
+// cut, and 50 for who comes anew.
+#[channel("/chat/:room_id", history(size = 600, age = "1h", recent = 150))]
 pub struct ChatChannel {
     room_id: String,
     /// The state that was last sent to the others.

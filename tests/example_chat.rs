@@ -4,13 +4,13 @@
 #[path = "../examples/chat.rs"]
 mod chat;
 
-use channel_runtime::CloseCode;
 use channel_runtime::testing::{self, Client, TestApp};
+use channel_runtime::{CloseCode, Fresh};
 use chat::ChatChannelFromClient::{Ping, TypingStart, TypingStop};
 use chat::{ChatChannel, ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
 use serde_json::{Value, json};
 
-/// Somebody in a room, with the welcome taken.
+/// Somebody in a room, with the welcome taken, and what happened before.
 struct Guest {
     client: Client<ChatChannel>,
     user_id: String,
@@ -18,7 +18,7 @@ struct Guest {
 
 async fn enter(app: &TestApp<()>, room: &str) -> Guest {
     let mut client = app.connect::<ChatChannel>(&format!("/chat/{room}")).await.unwrap();
-    let welcome: System = client.expect().await;
+    let welcome: System = client.wait_for().await;
     Guest { client, user_id: welcome.user_id }
 }
 
@@ -41,6 +41,7 @@ async fn who_comes_is_welcomed_and_the_others_are_told() {
     alice.expect_nothing().await;
 
     let mut bob = app.connect::<ChatChannel>("/chat/general").await.unwrap();
+    assert_eq!(bob.expect::<UserJoined>().await.count, 1);
     assert_eq!(bob.expect::<System>().await.count, 2);
     bob.expect_nothing().await;
     let joined: UserJoined = alice.expect().await;
@@ -134,7 +135,41 @@ async fn a_ping_is_answered_to_whoever_asked() {
     bob.client.expect_nothing().await;
 }
 
-/// What a client of the seed's server would write and read.
+#[tokio::test]
+async fn who_was_cut_off_hears_what_was_said_meanwhile_once() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    bob.client.lose();
+    let _: UserLeft = alice.client.expect().await;
+    for text in ["Are you there?", "He is not."] {
+        alice.client.send(ChatMessage { message: text.into() });
+        let _: ChatLine = alice.client.expect().await;
+    }
+    let mut bob = bob.client.come_back().await;
+    assert_eq!(bob.joined().await.resumed(), Some(3));
+    let _: UserLeft = bob.expect().await;
+    for text in ["Are you there?", "He is not."] {
+        assert_eq!(bob.expect::<ChatLine>().await.message, text);
+    }
+    let _: System = bob.expect().await;
+    bob.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn who_comes_anew_hears_what_was_said_before() {
+    let app = testing::app(chat::server());
+    let (mut alice, _bob) = alice_and_bob(&app).await;
+    alice.client.send(ChatMessage { message: "Hello, world!".into() });
+    let _: ChatLine = alice.client.expect().await;
+    let mut carol = app.connect::<ChatChannel>("/chat/general").await.unwrap();
+    assert_eq!(carol.joined().await.fresh(), Some(Fresh::First));
+    assert_eq!(carol.expect::<UserJoined>().await.count, 1);
+    assert_eq!(carol.expect::<UserJoined>().await.count, 2);
+    assert_eq!(carol.expect::<ChatLine>().await.message, "Hello, world!");
+    assert_eq!(carol.expect::<System>().await.count, 3);
+}
+
+/// What a client of the seed's server would write and read, but for the numbers of the history.
 #[tokio::test]
 async fn the_wire_is_that_of_the_seed() {
     let app = testing::app(chat::server());
@@ -150,7 +185,7 @@ async fn the_wire_is_that_of_the_seed() {
     ];
     for (said, heard) in expected {
         alice.client.send_text(said);
-        assert_eq!(without_timestamp(&bob.client.expect_text().await), heard);
+        assert_eq!(numbered(without_timestamp(&bob.client.expect_text().await)), heard);
     }
     let _: ChatLine = alice.client.expect().await;
 
@@ -171,7 +206,7 @@ async fn the_wire_is_that_of_the_seed() {
 
     drop(alice.client);
     let left: Value = serde_json::from_str(&bob.client.expect_text().await).unwrap();
-    assert_eq!(left, json!({"type": "user_left", "message": "A user left the room", "count": 1}));
+    assert_eq!(numbered(left), json!({"type": "user_left", "message": "A user left the room", "count": 1}));
 }
 
 fn error(code: &str, message: &str) -> Value {
@@ -182,6 +217,13 @@ fn without_timestamp(text: &str) -> Value {
     let mut message: Value = serde_json::from_str(text).unwrap();
     let timestamp = message.as_object_mut().unwrap().remove("timestamp").unwrap();
     assert!(timestamp.as_str().unwrap().ends_with('Z'), "{timestamp}");
+    message
+}
+
+/// Takes the number away.
+fn numbered(mut message: Value) -> Value {
+    let number = message.as_object_mut().unwrap().remove("$seq");
+    assert!(number.as_ref().is_some_and(Value::is_u64), "{message}: {number:?}");
     message
 }
 

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 200327a24c94a97d
+// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents 200327a24c94a97d
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint dc34577a1cb4dd8d contents 07c0823921cb2f63
+// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents b8e20323ee45fd2f
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -711,7 +711,7 @@ export class Channel {
 }
 
 export class ChatChannel extends Channel {
-  static fingerprint = 'dc34577a1cb4dd8d'
+  static fingerprint = 'c07a688c67c8bed3'
   constructor(params, options) { super(`/chat/${segment(params.room_id)}`, options) }
   chatMessage(message, call) { return this.request('chat_message', message, call) }
   typingStart(call) { return this.request('typing_start', {}, call) }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Proxy } from '../typescript/support/proxy.mjs'
 import { Browser, Example, TEST } from './harness.mjs'
 
 let example, browser
@@ -124,6 +125,96 @@ test('a server that died meanwhile is noticed when the page is shown again', TES
     await ann.shows('status', '', '[data-status="online"]')
     await ann.shows('count', '1')
   }
+})
+
+/** Says these lines, each when the one before is shown. */
+async function say(page, ...lines) {
+  for (const line of lines) {
+    await page.fill('message-input', line)
+    await page.click('send')
+    await page.shows('message', line, '[data-own="true"]')
+  }
+}
+
+const texts = page => page.role('text').allInnerTexts()
+
+/** The first line of the page, by which it is known whether the page began anew. */
+const mark = page => page.role('message').first().evaluate(line => { line.marked = true })
+const isMarked = page => page.role('message').first().evaluate(line => line.marked === true)
+
+const many = (word, count) => Array.from({ length: count }, (_, n) => `${word} ${n}.`)
+
+test('a network that was cut leaves no gap and no double', TEST, async () => {
+  const proxy = await Proxy.to(example.url)
+  const ann = await browser.open(`${proxy.url}/#tunnel`)
+  await ann.shows('status', '', '[data-status="online"]')
+  const bob = await enter('tunnel')
+  await say(bob, 'before')
+  await ann.shows('message', 'before')
+  await mark(ann)
+  // Once as who is told, once as who notices it by a try that fails; the second cut is while the first is caught up.
+  let said = ['before']
+  for (const word of ['first', 'second']) {
+    proxy.mode = 'refuse'
+    proxy.reset()
+    await ann.shows('status', '', '[data-status="waiting"]')
+    await say(bob, ...many(word, 12))
+    said = [...said, ...many(word, 12)]
+    proxy.mode = 'pass'
+    await ann.isShownAgain()
+    await ann.shows('message', said.at(-1))
+    await ann.shows('status', '', '[data-status="online"]')
+    assert.deepEqual(await texts(ann), said)
+  }
+  await say(bob, 'after')
+  await ann.shows('message', 'after')
+  assert.deepEqual(await texts(ann), [...said, 'after'])
+  assert.deepEqual(await texts(bob), [...said, 'after'])
+  assert.ok(await isMarked(ann), 'it went on where it was')
+  await ann.shows('count', '2')
+  await ann.picture('chat-resumed')
+  for (const page of [ann, bob]) await page.close()
+  proxy.close()
+  // The browser tells of each connection that is refused.
+  browser.complaints.length = 0
+})
+
+test('a server that was killed and started again has begun anew, and so does the page', TEST, async () => {
+  let server = await Example.start('chat')
+  const proxy = await Proxy.to(server.url)
+  const [ann, bob] = [await browser.open(`${proxy.url}/#phoenix`), await browser.open(`${proxy.url}/#phoenix`)]
+  for (const page of [ann, bob]) await page.shows('status', '', '[data-status="online"]')
+  await say(bob, 'of the old one')
+  await ann.shows('message', 'of the old one')
+  server.kill()
+  await server.ended
+  for (const page of [ann, bob]) await page.shows('status', '', '[data-status="waiting"]')
+  assert.deepEqual(await texts(ann), ['of the old one'])
+  server = await Example.start('chat')
+  proxy.target = Number(new URL(server.url).port)
+  const cat = await browser.open(`${server.url}/#phoenix`)
+  await cat.shows('status', '', '[data-status="online"]')
+  await say(cat, 'of the new one', 'and another')
+  await ann.isShownAgain()
+  await ann.shows('system', 'The server has begun anew')
+  await ann.shows('system', 'You are back')
+  assert.deepEqual(await texts(ann), ['of the new one', 'and another'])
+  await ann.picture('chat-replaced')
+  for (const page of [ann, bob, cat]) await page.close()
+  proxy.close()
+  assert.equal(await server.stop(), 0)
+  browser.complaints.length = 0
+})
+
+test('who comes later reads what was said before', TEST, async () => {
+  const bob = await enter('archive')
+  await say(bob, 'one', 'two')
+  const ann = await enter('archive')
+  await ann.shows('system', 'Welcome to room archive')
+  assert.deepEqual(await texts(ann), ['one', 'two'])
+  await ann.role('typing', '[data-typing="0"]').waitFor({ state: 'attached' })
+  await ann.shows('count', '2')
+  for (const page of [ann, bob]) await page.close()
 })
 
 test('half a surrogate pair names a room, and is said, as the sign for what can not be shown', TEST, async () => {
