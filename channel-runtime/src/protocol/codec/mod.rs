@@ -60,7 +60,7 @@ pub use head::Head;
 pub(crate) use kinds::index_of_kind;
 #[cfg(feature = "server")]
 pub(crate) use kinds::{has_binary, has_idempotent};
-#[cfg(feature = "server")]
+#[cfg(any(feature = "server", test))]
 pub(crate) use message_id::MessageId;
 pub(crate) use numbers::whole;
 #[cfg(any(feature = "server", test))]
