@@ -9,7 +9,7 @@ use channel_runtime::describe::{
 };
 use channel_runtime::{
     Auth, Authenticate, Batched, Deferred, Extract, Fault, Handshake, Reject, Socket, Success, Token, channel,
-    channels, message,
+    channels, contract, message,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -702,4 +702,23 @@ fn what_is_kept_and_what_may_be_sent_again_is_described() {
     assert_eq!(market["from_client"][3].get("idempotent"), None);
     assert_eq!(all.channels[0].hooks, ["identity", "snapshot"]);
     assert_eq!(serde_json::from_value::<Description>(description(&all)).unwrap(), all);
+}
+
+#[test]
+fn what_is_kept_and_what_may_be_sent_again_is_in_the_documents() {
+    let all = channels![Market].app(()).describe();
+    let schemas: Value = serde_json::from_str(&contract::schemas(&all).json().unwrap()).unwrap();
+    let properties = |name: &str| schemas["$defs"][name]["properties"].clone();
+    assert_eq!(properties("LotsAre")["$seq"]["type"], "integer");
+    assert_eq!(properties("Offer")["$id"]["maxLength"], 64);
+    assert_eq!(properties("Leave").get("$id"), None);
+    assert_eq!(properties("Success")["again"]["const"], true);
+    let document: Value = serde_json::from_str(&contract::asyncapi(&all).json().unwrap()).unwrap();
+    let market = &document["channels"]["Market"];
+    assert_eq!(market["x-history"]["size"], 500);
+    assert_eq!(market["x-rooms"][0]["history"]["age_ms"], 300_000);
+    assert_eq!(market["x-rooms"][1].get("history"), None);
+    assert_eq!(document["operations"]["Market.offer"]["x-idempotent"], true);
+    let joined = &document["components"]["messages"]["channels.joined"]["payload"]["properties"];
+    assert_eq!(joined["fresh"]["enum"], json!(["first", "expired", "replaced", "too_far"]));
 }
