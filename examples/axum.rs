@@ -23,6 +23,7 @@ mod blank;
 mod client;
 
 /// A client of `/topics/bakery` receives everything that is published there.
+// No history: the page shows what is published while it is open, and keeps nothing.
 #[channel("/topics/:topic")]
 pub struct Topic {
     topic: String,

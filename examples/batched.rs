@@ -18,6 +18,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: nothing is sent to the rooms; each sensor has answers alone.
 #[channel("/sensors/:name", app = Store)]
 pub struct SensorChannel {
     /// The sensor's name; in a batch, sensors differ by their sockets.

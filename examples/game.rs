@@ -35,6 +35,7 @@ mod page;
 
 pub use checkers::{Checkers, Color, Piece, Reason, Square, Step};
 
+// No history: who comes back is sent the whole table, and moves that were missed are in it.
 #[channel("/game/:game_id", app = App, room_state = Table)]
 pub struct GameChannel {
     game_id: GameId,

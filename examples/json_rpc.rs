@@ -72,6 +72,7 @@ impl fmt::Display for Event {
     }
 }
 
+// No history: JSON-RPC has no place for its numbers.
 #[channel("/rpc", rooms(Event))]
 pub struct Rpc;
 

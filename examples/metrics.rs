@@ -19,6 +19,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: the example is about numbers, and its chat is the smallest.
 #[channel("/chat/:room")]
 pub struct Chat {
     room: String,

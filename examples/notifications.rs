@@ -33,6 +33,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: notifications go to users and not to a room, and who connects is sent the whole inbox.
 #[channel("/notifications", app = App)]
 pub struct NotificationChannel {
     #[extract]

@@ -45,6 +45,7 @@ pub struct Welcome {
     pub here: usize,
 }
 
+// No history: the envelope of Phoenix has no place for its numbers.
 #[channel("/room/:id/websocket")]
 pub struct Room {
     id: u64,

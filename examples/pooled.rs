@@ -28,6 +28,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: the newest tally is all there is to know, and who connects is sent it.
 #[channel("/polls/:poll", app = App)]
 pub struct Poll {
     poll: String,

@@ -29,6 +29,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: a document replaces the one before, and who connects is sent it, as far as its rights go today.
 #[channel("/secure/:resource_id", app = App, room_state = Document)]
 pub struct AuthenticatedChannel {
     pub resource_id: String,

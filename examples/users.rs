@@ -25,6 +25,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: letters go to users, and a history is what was sent to a room.
 #[channel("/user")]
 pub struct UserChannel {
     #[extract]

@@ -19,6 +19,7 @@ mod client;
 #[path = "shared/page.rs"]
 mod page;
 
+// No history: it records no binary messages, and who connects is sent the whole picture.
 #[channel("/board/:name", room_state = Board, message_bytes = "8KiB", outbox_bytes = "2MiB")]
 pub struct BoardChannel {
     name: String,

@@ -286,6 +286,21 @@ async fn metrics() {
     example.stops([client]).await;
 }
 
+#[tokio::test]
+async fn history() {
+    let example = Example::start("history").await;
+    example.shows_its_page().await;
+    let mut ann = example.connect("/rooms/lobby").await;
+    assert_eq!(ann.expect("newest").await["lines"], json!([]));
+    ann.send(json!({ "type": "say", "key": "1", "text": "Hello", "ref": 1 })).await;
+    assert_eq!(ann.expect("line").await["id"], 1);
+    ann.expect("success").await;
+    let mut bob = example.connect("/rooms/lobby").await;
+    assert_eq!(bob.expect("newest").await["lines"], json!([{ "id": 1, "text": "Hello" }]));
+    assert!(example.request("GET", "/", "").await.1.contains("<li data-id=\"1\">Hello</li>"));
+    example.stops([ann, bob]).await;
+}
+
 /// With no Redis where it looks for one: it runs, and says so to whoever votes.
 #[tokio::test]
 async fn pooled() {

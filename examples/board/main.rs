@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use warp::{Filter, reply};
 
 /// A board; whoever opens the same name draws on it.
+// No history: who connects is sent the whole drawing, which is bounded, and strokes are too long to keep them twice.
 #[channel("/board/:name", room_state = Drawing)]
 pub struct Board {
     name: String,

@@ -32,6 +32,7 @@ use self::shelf::Shelf;
 
 /// The path is what `y-websocket` makes of the server's address and the name of the document. A message may be longer than a
 /// document, so that a document which is too large is refused with a reason.
+// No history: it records no binary messages, and the protocol asks for what is missing by itself.
 #[channel("/sync/:name", app = Shelf, room_state = Document, message_bytes = "10MiB", outbox_bytes = "4MiB")]
 pub struct SyncChannel {
     name: String,

@@ -22,6 +22,7 @@ examples! {
     echo: "../../examples/echo.rs"
     game: "../../examples/game.rs"
     graphql_ws: "../../examples/graphql_ws.rs"
+    history: "../../examples/history.rs"
     json_rpc: "../../examples/json_rpc.rs"
     metrics: "../../examples/metrics.rs"
     notifications: "../../examples/notifications.rs"
@@ -52,6 +53,7 @@ pub fn all() -> Vec<(&'static str, Description)> {
         ("whiteboard", channels![whiteboard::BoardChannel].app(()).describe()),
         ("batched", channels![batched::SensorChannel].describe()),
         ("game", channels![game::GameChannel].describe()),
+        ("history", channels![history::Room].describe()),
         ("notifications", channels![notifications::NotificationChannel].describe()),
         ("pooled", channels![pooled::Poll].describe()),
         ("secure", channels![secure::AuthenticatedChannel].describe()),
