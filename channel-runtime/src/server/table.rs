@@ -206,6 +206,18 @@ impl<App: Send + Sync + 'static> RouteTable<App> {
     /// Called when it is configured. From now on rooms can be opened from outside, and the bound of their history holds.
     pub fn keep_rooms(self: &Arc<Self>) {
         self.node.registry.set_history_bytes(self.config.history_bytes);
+        for Mounted { route, served, .. } in &self.channels {
+            let shape = self.shapes.iter().find(|shape| shape.pattern == route.path.pattern());
+            let most = served.config.outbox_bytes / 2;
+            if let Some(history) = shape.and_then(|shape| shape.history).filter(|history| history.bytes > most) {
+                let path = route.path.pattern();
+                tracing::warn!(
+                    path,
+                    "of a history of {} bytes a client is sent {most} at most, half of `outbox_bytes`",
+                    history.bytes
+                );
+            }
+        }
         let opener: Arc<dyn OpenRooms> = Arc::<Self>::clone(self);
         self.node.set_opener(Arc::downgrade(&opener));
     }
