@@ -441,11 +441,30 @@ async fn a_snapshot_and_what_is_sent_after_it_are_all_there_is_whenever_a_client
         assert_eq!(lines(frames), expected);
     }
     // Who resumes has the state: it is sent what it missed.
-    let (reader, _) = readers.pop().unwrap();
+    let (reader, frames) = readers.pop().unwrap();
     let (at, _) = reader.position.rsplit_once(':').unwrap();
-    let mut back = Client::connect(&server, &format!("/board/a?$resume={at}:{}", LINES - 1)).await;
+    let before_the_last = &frames[frames.len() - 2]["$seq"];
+    let mut back = Client::connect(&server, &format!("/board/a?$resume={at}:{before_the_last}")).await;
     assert_eq!(back.joined["resumed"], 1);
     assert_eq!(back.next().await["line"], "199");
+}
+
+#[tokio::test]
+async fn who_is_lost_before_its_snapshot_is_told_it_when_it_comes_back_and_who_had_it_resumes() {
+    let server = start(channels![Boards].app(())).await;
+    let mut ann = Client::connect(&server, "/board/a").await;
+    assert_eq!((&ann.joined["fresh"], &ann.joined["seq"]), (&json!("first"), &json!(0)));
+    let (lost, at) = (ann.position.clone(), ann.joined["at"].as_str().unwrap().to_owned());
+    let snapshot = ann.next().await;
+    assert_eq!(snapshot["type"], "board");
+    let mut back = Client::connect(&server, &format!("/board/a?$resume={lost}")).await;
+    assert_eq!(back.joined["fresh"], "expired");
+    assert_eq!(back.next().await["type"], "board");
+    ann.sends(&json!({ "type": "add", "line": "1" })).await;
+    assert_eq!(back.next().await["line"], "1");
+    let mut back = Client::connect(&server, &format!("/board/a?$resume={at}:{}", snapshot["$seq"])).await;
+    assert_eq!(back.joined["resumed"], 1);
+    assert_eq!(back.next().await["line"], "1");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub(crate) struct InRoom<'a> {
     /// The number behind which everything follows that it is sent.
     pub seq: u64,
     /// How many messages follow that it missed.
-    pub resumed: Option<u64>,
+    pub resumed: Option<u32>,
     /// Why it begins anew.
     pub fresh: Option<&'static str>,
 }

@@ -2,17 +2,16 @@
 //! history when there is too much in the process.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::room::channel_rooms::ChannelRooms;
+use crate::room::kept_rooms::KeptRoom;
 use crate::room::live_room::LiveRoom;
-use crate::room::log::HistoryBudget;
 use crate::room::position::Position;
 use crate::room::registry::Registry;
 
@@ -21,25 +20,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often what is kept is halved by its age before all is let go.
 const HALVINGS: u32 = 16;
-
-pub(super) struct History {
-    pub budget: Arc<HistoryBudget>,
-    kept: Mutex<VecDeque<KeptRoom>>,
-    /// Its task runs.
-    is_watched: AtomicBool,
-}
-
-struct KeptRoom {
-    channel: usize,
-    room: Arc<LiveRoom>,
-}
-
-impl History {
-    pub fn new(most_bytes: usize) -> Self {
-        let budget = HistoryBudget::new(most_bytes);
-        Self { budget, kept: Mutex::default(), is_watched: AtomicBool::new(false) }
-    }
-}
 
 impl Registry {
     /// The room has no members. Called under its shard's lock, so that nobody enters meanwhile. Returns whether it is kept.

@@ -33,6 +33,8 @@ pub(crate) struct Limits {
     pub age: Duration,
     /// So many are told to who begins anew.
     pub recent: usize,
+    /// Who begins anew is told the room's state, which has a number, too.
+    pub has_snapshot: bool,
 }
 
 pub(crate) struct Log {
@@ -41,8 +43,9 @@ pub(crate) struct Log {
     limits: Limits,
     /// The number of the next entry.
     next: u64,
-    /// Their numbers are dense, and end before `next`.
     entries: VecDeque<Entry>,
+    /// The number of the newest entry that was let go.
+    evicted: u64,
     bytes: usize,
     /// Of members who came back: the session of their first connection, by which they were excluded from what they sent themselves.
     sessions: HashMap<ConnectionId, ConnectionId>,
@@ -52,6 +55,7 @@ pub(crate) struct Log {
 }
 
 struct Entry {
+    number: u64,
     /// Plain, and numbered.
     frame: Frame,
     at: Instant,
@@ -87,7 +91,7 @@ pub enum Joined {
     /// It has everything: so many messages that it missed are sent to it, before anything later.
     Resumed {
         /// How many.
-        missed: u64,
+        missed: u32,
     },
     /// It begins anew, and is sent nothing of the past but what `recent` says.
     Fresh {
@@ -118,11 +122,13 @@ pub(crate) struct Entered {
     pub seq: u64,
     /// What it missed, or the newest ones for who is fresh.
     pub replay: Vec<Frame>,
+    /// The number of the snapshot that is to follow.
+    pub snapshot: Option<u64>,
 }
 
 impl Joined {
     /// How many messages were missed by who has everything. `None` for who begins anew.
-    pub fn resumed(self) -> Option<u64> {
+    pub fn resumed(self) -> Option<u32> {
         match self {
             Self::Resumed { missed } => Some(missed),
             Self::Fresh { .. } => None,
@@ -183,7 +189,9 @@ impl Log {
         Self {
             epoch: ConnectionId::next(),
             limits,
-            next: 1,
+            // A client that has had no snapshot yet is at zero, and comes fresh if it is lost.
+            next: if limits.has_snapshot { 2 } else { 1 },
+            evicted: u64::from(limits.has_snapshot),
             entries: VecDeque::new(),
             bytes: 0,
             sessions: HashMap::new(),
@@ -202,17 +210,12 @@ impl Log {
         self.next
     }
 
-    /// The number of the newest entry that was let go, zero if none was.
-    fn evicted(&self) -> u64 {
-        self.top() - self.entries.len() as u64
-    }
-
     /// A frame with the number [`next`](Self::next).
     pub fn push(&mut self, frame: Frame, exclusions: &Exclusions, now: Instant) {
         let except = self.except(exclusions);
-        self.next += 1;
         self.add_bytes(frame.len() + ENTRY_BYTES);
-        self.entries.push_back(Entry { frame, at: now, except });
+        self.entries.push_back(Entry { number: self.next, frame, at: now, except });
+        self.next += 1;
         while self.entries.len() > self.limits.size || self.bytes > self.limits.bytes {
             self.drop_oldest();
         }
@@ -239,7 +242,9 @@ impl Log {
     pub fn enter(&mut self, newcomer: &Newcomer<'_>, now: Instant) -> Entered {
         self.drop_old(now);
         let (joined, session, seq, replay) = match self.decide(newcomer) {
-            Ok((session, seq, replay)) => (Joined::Resumed { missed: replay.len() as u64 }, session, seq, replay),
+            Ok((session, seq, replay)) => {
+                (Joined::Resumed { missed: u32::try_from(replay.len()).unwrap_or(u32::MAX) }, session, seq, replay)
+            }
             Err(reason) => {
                 let (seq, recent) = self.recent(newcomer);
                 (Joined::Fresh { reason }, None, seq, recent)
@@ -250,7 +255,13 @@ impl Log {
         if session != newcomer.id {
             self.sessions.insert(newcomer.id, session);
         }
-        Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay }
+        let is_told = self.limits.has_snapshot && joined.fresh().is_some();
+        let snapshot = is_told.then(|| {
+            self.next += 1;
+            self.next - 1
+        });
+        let seq = if is_told { 0 } else { seq };
+        Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay, snapshot }
     }
 
     fn decide(&self, newcomer: &Newcomer<'_>) -> Result<(Option<ConnectionId>, u64, Vec<Frame>), Fresh> {
@@ -259,12 +270,12 @@ impl Log {
         if at.epoch != self.epoch || *number > self.top() {
             return Err(Fresh::Replaced);
         }
-        if *number < self.evicted() {
+        if *number < self.evicted {
             return Err(Fresh::Expired);
         }
         let session = at.session.unwrap_or(newcomer.id);
-        let missed = usize::try_from(self.top() - number).expect("the log holds as many");
-        let entries = self.entries.range(self.entries.len() - missed..);
+        let had = self.entries.partition_point(|entry| entry.number <= *number);
+        let entries = self.entries.range(had..);
         let replay: Vec<Frame> = entries.filter_map(|entry| entry.for_whom(session, newcomer.user)).collect();
         if replay.iter().map(|frame| frame.len()).sum::<usize>() > newcomer.most_bytes {
             return Err(Fresh::TooFar);
@@ -275,7 +286,7 @@ impl Log {
     /// The newest, and the number behind which they are.
     fn recent(&self, newcomer: &Newcomer<'_>) -> (u64, Vec<Frame>) {
         let (mut seq, mut bytes, mut recent) = (self.top(), 0, Vec::new());
-        for (number, entry) in (1..self.next).rev().zip(self.entries.iter().rev()) {
+        for entry in self.entries.iter().rev() {
             if recent.len() == self.limits.recent {
                 break;
             }
@@ -284,7 +295,7 @@ impl Log {
             if bytes > newcomer.most_bytes {
                 break;
             }
-            seq = number - 1;
+            seq = entry.number - 1;
             recent.push(frame);
         }
         recent.reverse();
@@ -333,6 +344,7 @@ impl Log {
 
     fn drop_oldest(&mut self) {
         let Some(entry) = self.entries.pop_front() else { return };
+        self.evicted = entry.number;
         let bytes = entry.frame.len() + ENTRY_BYTES;
         self.bytes -= bytes;
         self.budget.bytes.fetch_sub(bytes, Ordering::Relaxed);

@@ -16,6 +16,7 @@ use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
+use crate::room::entering::In;
 use crate::room::live_room::LiveRoom;
 use crate::room::log::Joined;
 use crate::room::member::{Apart, DeclaredRooms, Member};
@@ -39,8 +40,8 @@ pub(crate) struct NewConnection {
     pub pending: Option<Arc<PendingConnection>>,
     /// What a knowing client hears first. `None` if it hears none of the framework's own frames.
     pub welcome: Option<Welcome>,
-    /// What its client has had.
-    pub positions: Positions,
+    /// What its client has had. `None` if it does not say.
+    pub positions: Option<Box<Positions>>,
 }
 
 #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
@@ -59,7 +60,7 @@ impl NewConnection {
             activity: Activity::default(),
             pending: None,
             welcome: None,
-            positions: Positions::default(),
+            positions: None,
         }
     }
 }
@@ -86,7 +87,7 @@ impl Registry {
         self: &Arc<Self>,
         new: NewConnection,
         make_state: impl Fn() -> Option<S>,
-        tell: impl FnOnce(&S, &Arc<Member>),
+        tell: impl FnOnce(&S, &Arc<Member>, Option<u64>),
     ) -> MembershipGuard {
         let entry = &self.channels[new.channel];
         let first = self.first(&new);
@@ -101,9 +102,10 @@ impl Registry {
                     (enter_room(new, &room, first), tell)
                 });
                 if let Some((entered, tell)) = entered {
+                    let number = entered.1.snapshot;
                     let guard = listed.insert(self.list(entered));
                     if guard.joined.fresh().is_some() {
-                        tell(state, &guard.connection);
+                        tell(state, &guard.connection, number);
                     }
                 }
             });
@@ -128,12 +130,12 @@ impl Registry {
         }
     }
 
-    fn list(self: &Arc<Self>, (connection, joined): (Arc<Member>, Joined)) -> MembershipGuard {
+    fn list(self: &Arc<Self>, (connection, entered): (Arc<Member>, In)) -> MembershipGuard {
         self.channels[connection.channel()].all.insert(&connection);
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
         }
-        MembershipGuard { registry: Arc::clone(self), connection, joined }
+        MembershipGuard { registry: Arc::clone(self), connection, joined: entered.joined }
     }
 
     /// Does nothing if the connection has ended, or is in too many rooms. Returns whether it is a member now.
@@ -191,7 +193,7 @@ enum First {
 }
 
 /// Called under the lock of the room's shard.
-fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, Joined) {
+fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, In) {
     let NewConnection {
         id,
         channel,
@@ -204,9 +206,10 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         activity,
         pending,
         welcome: _,
-        mut positions,
+        positions,
     } = new;
     let runtime = Handle::try_current().ok();
+    let mut positions = positions.map_or_else(Positions::default, |positions| *positions);
     let position = positions.own.take();
     let make = |inbox| {
         let joined = Ranked::new(DeclaredRooms::with(positions));
@@ -238,8 +241,8 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         }
         First::Welcome(welcome, window) => Some((welcome, window)),
     };
-    let joined = room.enter(&connection, welcome, position.as_ref());
-    (connection, joined)
+    let entered = room.enter(&connection, welcome, position.as_ref());
+    (connection, entered)
 }
 
 impl MembershipGuard {

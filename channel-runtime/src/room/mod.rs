@@ -10,6 +10,7 @@ mod fan_out;
 mod flush_queue;
 mod flusher;
 mod kept;
+mod kept_rooms;
 pub(crate) mod live_room;
 pub(crate) mod log;
 pub(crate) mod lookup;

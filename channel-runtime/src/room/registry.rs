@@ -7,7 +7,7 @@ use crate::connection::user_key::UserKey;
 use crate::room::by_connection::ByConnection;
 use crate::room::channel_rooms::{ChannelRooms, HistoryOf};
 use crate::room::exclusions::Exclusions;
-use crate::room::kept::History;
+use crate::room::kept_rooms::History;
 use crate::room::live_room::LiveRoom;
 use crate::room::log::Log;
 use crate::room::member::Member;

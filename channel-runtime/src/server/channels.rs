@@ -109,7 +109,12 @@ impl<App: Send + Sync + 'static> Channels<App> {
 
     fn and<C: Dispatch + ServedBy<App>>(mut self) -> Self {
         let make_state = || room_state::initial::<C>().map(state::state);
-        self.node_mut().add::<C>(TypeId::of::<C::Identity>(), Counters::of::<C>(), make_state, history::of::<C>());
+        self.node_mut().add::<C>(
+            TypeId::of::<C::Identity>(),
+            Counters::of::<C>(),
+            make_state,
+            history::of::<C>(C::SNAPSHOTS),
+        );
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

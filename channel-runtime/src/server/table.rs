@@ -36,7 +36,7 @@ use crate::session::room_hooks::{self, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
-use crate::socket::position::{OpenRooms, Opening, RoomHold};
+use crate::socket::open_rooms::{OpenRooms, Opening, RoomHold};
 use crate::wire::deflate::Agreed;
 
 pub(crate) struct RouteTable<App> {

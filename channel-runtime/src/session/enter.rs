@@ -5,20 +5,18 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::task::Poll;
+use std::time::SystemTime;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
-use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::channel::room::Room;
 use crate::channel::{history, room_state};
-use crate::connection::close;
 use crate::connection::contained::{Contained, contain};
 use crate::connection::framework_frames::{Welcome, return_window};
 use crate::connection::in_flight::{Work, WorkGuard};
-use crate::connection::receiver::{ReadBatch, Receiver, STREAM_ENDED, close_in};
+use crate::connection::receiver::Receiver;
 use crate::connection::shutdown::SessionGuard;
 use crate::connection::stream::Transport;
 use crate::handshake::Handshake;
@@ -34,6 +32,7 @@ use crate::room::pending::PendingGuard;
 use crate::room::position::Positions;
 use crate::room::sent::Sent;
 use crate::session::Session;
+use crate::session::arriving::Client;
 use crate::session::dispatch::{Dispatch, user_of};
 use crate::session::driver::Driver;
 use crate::session::expiry::{Expiry, expired};
@@ -65,7 +64,7 @@ pub(crate) struct PendingSession<C: Dispatch> {
     /// `None` if its client hears none of the framework's own frames.
     hello: Option<Hello>,
     /// What its client has had.
-    positions: Positions,
+    positions: Option<Box<Positions>>,
     app: Arc<C::App>,
     hub: Hub<C>,
     served: Arc<Served>,
@@ -85,7 +84,7 @@ impl<C: Dispatch> PendingSession<C> {
             user_admission: None,
             subprotocol: 0,
             hello: None,
-            positions: Positions::default(),
+            positions: None,
             app,
             hub,
             served,
@@ -95,8 +94,10 @@ impl<C: Dispatch> PendingSession<C> {
     pub fn agreed(self, handshake: &Handshake) -> Self {
         let subprotocol = C::KNOWN_SUBPROTOCOLS.number(handshake.subprotocol());
         let positions = match handshake.hello {
-            Some(_) if const { history::is_kept::<C>() } => Positions::read(handshake.query_params(RESUME)),
-            _ => Positions::default(),
+            Some(_) if const { history::is_kept::<C>() } => {
+                Some(Box::new(Positions::read(handshake.query_params(RESUME))))
+            }
+            _ => None,
         };
         Self { subprotocol, hello: handshake.hello, positions, ..self }
     }
@@ -210,7 +211,7 @@ impl<C: Dispatch> PendingSession<C> {
                 message_bytes: config.message_bytes,
                 outdated: compatibility(served, Some(hello)).map(Compatibility::name),
             }),
-            positions: std::mem::take(positions),
+            positions: positions.take(),
             deflate,
             subprotocol: *subprotocol,
             error_details: config.error_details,
@@ -222,7 +223,9 @@ impl<C: Dispatch> PendingSession<C> {
             if const { !C::SNAPSHOTS } {
                 return served.node.enter(newcomer);
             }
-            let tell = |state: &C::RoomState, member: &Arc<Member>| tell(&**handler, state, &served.node, member);
+            let tell = |state: &C::RoomState, member: &Arc<Member>, number| {
+                tell(&**handler, state, &served.node, member, number);
+            };
             served
                 .node
                 .enter_by(newcomer, |new| served.node.registry.enter_and_tell(new, room_state::initial::<C>, tell))
@@ -258,10 +261,13 @@ impl<C: Dispatch> PendingSession<C> {
 }
 
 /// Sends a client that begins anew its room's snapshot.
-fn tell<C: Dispatch>(handler: &C, state: &C::RoomState, node: &Node, member: &Member) {
+fn tell<C: Dispatch>(handler: &C, state: &C::RoomState, node: &Node, member: &Member, number: Option<u64>) {
     match handler.snapshot(state) {
         Ok(snapshot) => {
-            if let Some(frame) = snapshot.into_frame() {
+            if let Some(mut frame) = snapshot.into_frame() {
+                if let Some(number) = number.filter(|_| frame.is_text()) {
+                    frame.number(number);
+                }
                 let _: Sent = push_frame(node, member, frame);
             }
         }
@@ -311,40 +317,4 @@ async fn ended(
     let expired = pin!(clock::until(clock, expires_at).map(|()| expired()));
     let disconnected = pin!(pending.until_closed());
     select(disconnected, select(draining, expired).map(|ended| ended.factor_first().0)).await.factor_first().0
-}
-
-struct Client {
-    receiver: Receiver,
-    socket: Option<OwnedWriteHalf>,
-    read_ahead: Vec<u8>,
-    has_ended: bool,
-    deflate: Option<Agreed>,
-    admission: AdmissionGuard,
-}
-
-impl Client {
-    /// Ready when the client has left or violated the protocol. Not if it sent a message before: that is handled.
-    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
-        while !self.has_ended && !self.receiver.is_full() {
-            let came = match std::mem::take(&mut self.read_ahead) {
-                empty if empty.is_empty() => ready!(self.receiver.poll_read(cx)),
-                mut read_ahead => Ok(Some(self.receiver.feed(&mut read_ahead))),
-            };
-            let left = match came {
-                Ok(Some(ReadBatch { result: Err(violation), .. })) => return Poll::Ready(violation.into()),
-                Ok(Some(ReadBatch { before, .. })) => self.receiver.count(&before).find_map(close_in),
-                Ok(None) => Some(Close::lost(STREAM_ENDED)),
-                Err(error) => Some(Close::lost(error.to_string())),
-            };
-            match left {
-                Some(close) if !self.receiver.has_message() => return Poll::Ready(close),
-                left => self.has_ended = left.is_some(),
-            }
-        }
-        Poll::Pending
-    }
-
-    async fn reject(mut self, frames: &[u8], patience: Duration) {
-        close::reject_client(self.receiver.stream(), self.socket.take(), frames, patience).await;
-    }
 }

@@ -3,6 +3,7 @@
 //! A [`Session`] is the task of one connection. Its calls run one after another, unless handlers are `concurrent`; the driver reads
 //! and writes while one waits. `on_close` runs exactly once if `on_connect` was begun, whatever happened.
 
+mod arriving;
 pub(crate) mod batch;
 mod budget;
 mod client_pings;

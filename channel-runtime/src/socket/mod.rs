@@ -23,6 +23,7 @@ pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod oldest_first;
 mod one_answer;
+pub(crate) mod open_rooms;
 pub(crate) mod position;
 pub(crate) mod push;
 pub(crate) mod questions;

@@ -14,7 +14,7 @@ use crate::room::state::State;
 use crate::socket::clock::Clock;
 use crate::socket::counters::Counters;
 use crate::socket::crossing::{Crossing, NoticeEntry};
-use crate::socket::position::OpenRooms;
+use crate::socket::open_rooms::OpenRooms;
 use crate::socket::replies::Replies;
 use crate::wire::close::Close;
 use crate::wire::deflate::Compression;

@@ -2,9 +2,6 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -35,17 +32,6 @@ impl Serialize for Position {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
-}
-
-/// Keeps a room open until it is dropped.
-pub(crate) type RoomHold = Box<dyn Send>;
-
-pub(crate) type Opening = Pin<Box<dyn Future<Output = Result<RoomHold, Fault>> + Send>>;
-
-/// Opens rooms as a client does that enters them.
-pub(crate) trait OpenRooms: Send + Sync {
-    /// `None` if no hook opens the rooms of this channel.
-    fn open(&self, channel: TypeId, room: &Arc<str>) -> Option<Opening>;
 }
 
 impl<C: Channel> Audience<C, OneRoom> {

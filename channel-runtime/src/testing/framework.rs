@@ -37,7 +37,7 @@ pub struct Joined {
 
 impl Joined {
     /// How many messages the client has missed, which follow. `None` if it has begun anew.
-    pub fn resumed(&self) -> Option<u64> {
+    pub fn resumed(&self) -> Option<u32> {
         self.past?.resumed()
     }
 
@@ -56,7 +56,7 @@ struct Told {
     room: String,
     #[serde(default)]
     id: String,
-    resumed: Option<u64>,
+    resumed: Option<u32>,
     fresh: Option<String>,
     outdated: Option<String>,
 }

@@ -17,7 +17,6 @@ use crate::connection::in_flight::Activity;
 use crate::protocol::codec::{DecodeError, index_of_kind};
 use crate::protocol::received::Received;
 use crate::room::membership::{MembershipGuard, NewConnection};
-use crate::room::position::Positions;
 use crate::room::state;
 use crate::session::batch::Batched;
 use crate::socket::Socket;
@@ -65,7 +64,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         activity: Activity::default(),
         pending: None,
         welcome: None,
-        positions: Positions::default(),
+        positions: None,
     });
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };

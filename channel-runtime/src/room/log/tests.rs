@@ -10,7 +10,7 @@ const MOST_STEPS: usize = 600;
 const CLIENTS: usize = 6;
 
 fn limits() -> Limits {
-    Limits { size: 20, bytes: 1 << 20, age: Duration::from_secs(10), recent: 3 }
+    Limits { size: 20, bytes: 1 << 20, age: Duration::from_secs(10), recent: 3, has_snapshot: false }
 }
 
 fn log(limits: Limits) -> Log {
