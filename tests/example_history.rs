@@ -101,7 +101,7 @@ async fn a_page_goes_on_from_where_it_was_rendered() {
     let page = app.get("/").await;
     let page = page.text();
     let (position, rest) = page.split_once("data-position=\"").unwrap().1.split_once('"').unwrap();
-    assert!(rest.contains("<li data-id=\"1\">&lt;b>one&lt;/b> &amp; all</li></ol>"), "{page}");
+    assert!(rest.contains("<li data-id=\"1\">&lt;b>one&lt;/b> &amp; all</li></ul>"), "{page}");
     ann.request(say("2", "two")).success().await;
     let mut of_page = app.connect::<Room>("/rooms/lobby").query("$resume", position).await.unwrap();
     assert_eq!(of_page.joined().await.resumed(), Some(1));
