@@ -131,7 +131,7 @@ impl Server {
     }
 
     /// As `kill -9` does.
-    async fn is_killed(mut self) {
+    async fn killed(mut self) {
         self.process.kill().await.expect("it ran");
     }
 }
@@ -212,7 +212,7 @@ impl Reader {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_loses_no_line_and_doubles_none() {
+async fn a_server_that_killed_loses_no_line_and_doubles_none() {
     const LINES: usize = 40;
 
     let directory = tempfile::tempdir().expect("a directory");
@@ -230,7 +230,7 @@ async fn a_server_that_is_killed_loses_no_line_and_doubles_none() {
             }
         }
         writer.hears_until(|it| it.answers() >= answered).await;
-        server.is_killed().await;
+        server.killed().await;
         // What it had sent before.
         for client in [&mut writer, &mut reader] {
             while !client.hears().await.is_empty() {}

@@ -14,7 +14,7 @@ use crate::room::position::Position;
 
 /// How a member is in its path's room.
 #[derive(Clone, Copy)]
-pub(super) struct In {
+pub(crate) struct In {
     pub joined: Joined,
     /// The number of the snapshot that it is to be told. `None` in a room without history, too.
     pub snapshot: Option<u64>,

@@ -92,6 +92,7 @@ impl Frame {
     }
 
     /// The same with a text that was compressed without its `{`.
+    #[cfg(feature = "deflate")]
     pub(crate) fn number_compressed(&mut self, number: u64) {
         let head = NumberHead::of(number);
         let len = u16::try_from(head.len).expect("it is a few bytes");
@@ -185,6 +186,7 @@ impl FrameBuilder {
     }
 
     /// With the space for a number, too.
+    #[cfg(any(test, feature = "deflate"))]
     pub(crate) fn to_be_numbered(payload: usize) -> Self {
         Self::with_space(NUMBERED_SPACE, payload)
     }

@@ -5,7 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Path};
 
-use super::{arguments, handlers, hooks, notices};
+use super::{arguments, handlers, hooks, notices, snapshot};
 use crate::channel::check::declared::Declared;
 use crate::channel::check::misspelt_hooks::meant_by;
 use crate::channel::check::{bodies, foreign_methods, lent, socket};
@@ -84,6 +84,7 @@ impl Methods<'_> {
         self.add(role, method, cfgs);
         if is_ours {
             arguments::free_receiver(method);
+            snapshot::free_state(method);
         }
     }
 

@@ -1,11 +1,12 @@
 //! The hook `snapshot`, which is lent the room's state: `fn snapshot(&self, state: &Board) -> BoardIs`.
 
-use syn::{FnArg, ReturnType, Signature, Type};
+use syn::{FnArg, ReturnType, Signature, Type, parse_quote};
 
 use super::arguments::{self, Expected};
 use crate::channel::check::declared::Declared;
 use crate::channel::model::{Argument, Call, Owner};
 use crate::syntax::errors::Errors;
+use crate::syntax::impl_block::Method;
 use crate::syntax::receiver::takes_mut_self;
 use crate::syntax::types::{is_named, text, ungroup};
 
@@ -26,6 +27,13 @@ pub fn call(sig: &Signature, declared: &Declared, usage: &str, errors: &mut Erro
         }
     }
     Some(call)
+}
+
+/// The state's type is the room's, and no slice of it will do.
+pub fn free_state(method: &mut Method) {
+    if method.sig.ident == "snapshot" {
+        method.attrs.push(parse_quote!(#[allow(clippy::ptr_arg)]));
+    }
 }
 
 fn check(sig: &Signature, declared: &Declared, usage: &str, errors: &mut Errors) {
