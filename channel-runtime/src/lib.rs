@@ -206,7 +206,7 @@ mod exports {
     pub use crate::handshake::token::Token;
     pub use crate::handshake::{Extract, Handshake};
     pub use crate::protocol::lock::Compatibility;
-    pub use crate::room::log::{Fresh, Joined};
+    pub use crate::room::joined::{Fresh, Joined};
     pub use crate::room::sent::{Elsewhere, NotTaken, Sent};
     pub use crate::server::Server;
     pub use crate::server::channels::{Channels, IsLinked, Linked, StandsFor, Unlinked};

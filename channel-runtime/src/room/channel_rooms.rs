@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
+use crate::room::history_budget::HistoryBudget;
 use crate::room::live_room::LiveRoom;
-use crate::room::log::{HistoryBudget, Limits, Log};
+use crate::room::log::{Limits, Log};
 use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
@@ -91,7 +92,10 @@ impl ChannelRooms {
 
     pub fn retire(rooms: &mut HashMap<Arc<str>, Arc<LiveRoom>>, room: &LiveRoom) {
         room.retire();
-        rooms.remove(&**room.name());
-        shrink(rooms);
+        // Another one may have its name by now.
+        if rooms.get(&**room.name()).is_some_and(|found| std::ptr::eq(&raw const **found, room)) {
+            rooms.remove(&**room.name());
+            shrink(rooms);
+        }
     }
 }

@@ -213,7 +213,7 @@ impl<'a> Delivery<'a> {
     /// For a room that gives it a number, if it is a text. The number is not known yet, so that it is not in what is compressed.
     fn to_be_recorded(&self, frame: Frame, windows: impl FnOnce() -> Windows) -> PreparedFrame {
         match self.compression {
-            Some(compression) if frame.is_text() => PreparedFrame::to_be_numbered(frame, windows(), compression),
+            Some(compression) if frame.has_place() => PreparedFrame::to_be_numbered(frame, windows(), compression),
             _ => self.prepared(frame, windows),
         }
     }

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use crate::connection::framework_frames::{InRoom, Welcome, joined_room};
 use crate::connection::outbox::{Enqueued, Outbox, Sender};
+use crate::room::joined::{Fresh, Joined};
 use crate::room::live_room::LiveRoom;
-use crate::room::log::{Entered, Fresh, Joined, Log, Newcomer};
+use crate::room::log::{Entered, Log, Newcomer};
 use crate::room::member::Member;
 use crate::room::position::Position;
 
@@ -78,7 +79,7 @@ fn decide(log: &mut Log, member: &Member, position: Option<&Position>) -> Entere
         user: member.user.as_ref(),
         position,
         // The other half is for what is sent meanwhile.
-        most_bytes: member.outbox().limit() / 2,
+        most_bytes: (member.outbox().limit() / 2).saturating_sub(member.outbox().bytes()),
     };
     log.enter(&newcomer, Instant::now())
 }

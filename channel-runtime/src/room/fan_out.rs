@@ -55,9 +55,10 @@ fn push_to_members(
     inner: &mut Inner,
     mut frame: PreparedFrame,
     sending: &Sending<'_>,
-    admits: impl FnMut(&Member) -> bool,
+    mut admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
     let Inner { members, flushing, log } = inner;
+    let excluded = log.as_ref().map_or_else(Vec::new, |log| log.excluded(sending.exclusions));
     // Other nodes have numbers of their own.
     let elsewhere = match log {
         None => None,
@@ -68,14 +69,21 @@ fn push_to_members(
         }
     };
     let pushed = |member: &Arc<Member>, pushed| flushing.pushed(member, pushed);
-    let mut sent = push_each(sending.exclusions, members.iter(), &frame, admits, pushed);
+    let mut sent = match log {
+        // One that has come back meanwhile is the one that was here.
+        Some(log) if !excluded.is_empty() => {
+            let admits = |member: &Member| !excluded.contains(&log.session(member.id)) && admits(member);
+            push_each(sending.exclusions, members.iter(), &frame, admits, pushed)
+        }
+        _ => push_each(sending.exclusions, members.iter(), &frame, admits, pushed),
+    };
     sent.elsewhere = sending.leave(|| elsewhere.unwrap_or_else(|| Body::of(&frame)));
     (sent, flushing.sent(sending.publisher, frame.len()))
 }
 
-/// Only texts have a place for a number, and are kept.
+/// Only messages in JSON have a place for a number, and are kept.
 fn record(log: &mut Log, frame: &mut PreparedFrame, exclusions: &Exclusions) {
-    if frame.plain_form().is_text() {
+    if frame.plain_form().has_place() {
         frame.number(log.next());
         log.push(frame.plain_form().clone(), exclusions, Instant::now());
     }

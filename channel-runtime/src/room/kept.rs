@@ -36,13 +36,18 @@ impl Registry {
     pub fn position(self: &Arc<Self>, channel: usize, name: &Arc<str>) -> Option<Position> {
         self.watch_history();
         let entry = &self.channels[channel];
-        entry.open(name, entry.make_state, |room| {
+        let (mut is_kept, mut opened) = (false, None);
+        let position = entry.open(name, entry.make_state, |room| {
             let position = room.position();
-            if room.len() == 0 && !room.has_owner() {
-                self.keep(channel, room);
-            }
+            // Above the bound nobody is promised more.
+            is_kept = room.len() > 0 || room.has_owner() || !self.history.budget.is_over() && self.keep(channel, room);
+            opened = Some(Arc::clone(room));
             position
-        })
+        });
+        if let Some(room) = opened.filter(|_| !is_kept) {
+            self.let_go(channel, &room);
+        }
+        position
     }
 
     /// A channel with history is used. Without a runtime no room is kept.
@@ -79,17 +84,34 @@ impl Registry {
         false
     }
 
+    fn let_go(&self, channel: usize, room: &Arc<LiveRoom>) {
+        let mut rooms = self.channels[channel].rooms.shard(&**room.name());
+        if room.len() == 0 && !room.is_gone() {
+            ChannelRooms::retire(&mut rooms, room);
+        }
+    }
+
     /// Those without members first, by the time for which they have none; then the oldest of all.
     fn shed_history(&self) {
         let budget = &self.history.budget;
         // Not only as much as is too much, or the next message would be too much again.
         let is_enough = || budget.bytes() <= budget.most() / 8 * 7;
-        let kept: Vec<Arc<LiveRoom>> = self.history.kept.lock().iter().map(|kept| Arc::clone(&kept.room)).collect();
-        for room in kept {
+        let kept: Vec<KeptRoom> = self.history.kept.lock().iter().cloned().collect();
+        for KeptRoom { room, .. } in &kept {
             if is_enough() {
                 return;
             }
             room.forget_history();
+        }
+        for KeptRoom { channel, room } in kept {
+            if is_enough() {
+                return;
+            }
+            self.let_go(channel, &room);
+        }
+        // The rest are rooms with members, and costs that no message has.
+        if budget.entry_bytes() <= budget.most() / 2 {
+            return;
         }
         let now = Instant::now();
         for halvings in 1..=HALVINGS {

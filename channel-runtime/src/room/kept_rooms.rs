@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
+use crate::room::history_budget::HistoryBudget;
 use crate::room::live_room::LiveRoom;
-use crate::room::log::HistoryBudget;
 
 /// What a registry knows of its rooms' histories.
 pub(super) struct History {
@@ -17,6 +17,7 @@ pub(super) struct History {
     pub is_watched: AtomicBool,
 }
 
+#[derive(Clone)]
 pub(super) struct KeptRoom {
     pub channel: usize,
     pub room: Arc<LiveRoom>,

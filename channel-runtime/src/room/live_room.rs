@@ -134,7 +134,7 @@ impl LiveRoom {
         let inner = &mut *self.lock();
         inner.flushing.forget(id);
         if let Some(log) = &mut inner.log {
-            log.leave(id);
+            log.leave(id, Instant::now());
         }
         let members = &mut inner.members;
         let left = members.remove(id);

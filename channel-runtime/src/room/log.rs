@@ -4,7 +4,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,14 +12,16 @@ use crate::connection::id::ConnectionId;
 use crate::connection::moment::after;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
+use crate::room::history_budget::HistoryBudget;
+use crate::room::joined::{Fresh, Joined};
 use crate::room::position::{At, Position};
 use crate::wire::frame::Frame;
 
 /// What an entry takes beside its frame.
 const ENTRY_BYTES: usize = 64;
 
-/// What a room takes that is kept, with its log.
-const ROOM_BYTES: usize = 512;
+/// So many that came back and have left are known by their sessions.
+const MOST_LEFT: usize = 1024;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,8 @@ pub(crate) struct Log {
     bytes: usize,
     /// Of members who came back: the session of their first connection, by which they were excluded from what they sent themselves.
     sessions: HashMap<ConnectionId, ConnectionId>,
+    /// Of them, those that have left, and when: what still runs for them is theirs.
+    left: VecDeque<(Instant, ConnectionId)>,
     /// Until when the room is kept for a page that was told its position.
     promised: Option<Instant>,
     budget: Arc<HistoryBudget>,
@@ -69,12 +72,6 @@ struct Except {
     users: Vec<UserKey>,
 }
 
-/// The bytes that all logs of the process take, and may take.
-pub(crate) struct HistoryBudget {
-    bytes: AtomicUsize,
-    most: AtomicUsize,
-}
-
 /// Who enters a room with a log.
 pub(crate) struct Newcomer<'a> {
     pub id: ConnectionId,
@@ -82,36 +79,6 @@ pub(crate) struct Newcomer<'a> {
     pub position: Option<&'a Position>,
     /// A replay is not longer, in bytes.
     pub most_bytes: usize,
-}
-
-/// What a client is told of the room's past as it enters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Joined {
-    /// It has everything: so many messages that it missed are sent to it, before anything later.
-    Resumed {
-        /// How many.
-        missed: u32,
-    },
-    /// It begins anew, and is sent nothing of the past but what `recent` says.
-    Fresh {
-        /// Why.
-        reason: Fresh,
-    },
-}
-
-/// Why a client begins anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fresh {
-    /// It names no position: it was never here, or the room has no history.
-    First,
-    /// Something that it missed is not kept any more.
-    Expired,
-    /// The room was closed since, or the server was started anew: its numbers are others.
-    Replaced,
-    /// It missed more than half of what may [wait for a client](crate::Config::outbox_bytes).
-    TooFar,
 }
 
 /// What is decided for a newcomer.
@@ -126,66 +93,9 @@ pub(crate) struct Entered {
     pub snapshot: Option<u64>,
 }
 
-impl Joined {
-    /// How many messages were missed by who has everything. `None` for who begins anew.
-    pub fn resumed(self) -> Option<u32> {
-        match self {
-            Self::Resumed { missed } => Some(missed),
-            Self::Fresh { .. } => None,
-        }
-    }
-
-    /// Why it begins anew. `None` for who has everything.
-    pub fn fresh(self) -> Option<Fresh> {
-        match self {
-            Self::Resumed { .. } => None,
-            Self::Fresh { reason } => Some(reason),
-        }
-    }
-}
-
-impl Fresh {
-    /// As it stands on the wire.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Expired => "expired",
-            Self::Replaced => "replaced",
-            Self::TooFar => "too_far",
-        }
-    }
-}
-
-impl HistoryBudget {
-    pub fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { bytes: AtomicUsize::new(0), most: AtomicUsize::new(most) })
-    }
-
-    pub fn set_most(&self, bytes: usize) {
-        self.most.store(bytes, Ordering::Relaxed);
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    pub fn most(&self) -> usize {
-        self.most.load(Ordering::Relaxed)
-    }
-
-    pub fn is_over(&self) -> bool {
-        self.bytes() > self.most()
-    }
-
-    /// By an eighth.
-    fn is_far_over(&self) -> bool {
-        self.bytes() > self.most().saturating_add(self.most() / 8)
-    }
-}
-
 impl Log {
     pub fn new(limits: Limits, budget: &Arc<HistoryBudget>) -> Self {
-        budget.bytes.fetch_add(ROOM_BYTES, Ordering::Relaxed);
+        budget.begin_log();
         Self {
             epoch: ConnectionId::next(),
             limits,
@@ -195,6 +105,7 @@ impl Log {
             entries: VecDeque::new(),
             bytes: 0,
             sessions: HashMap::new(),
+            left: VecDeque::new(),
             promised: None,
             budget: Arc::clone(budget),
         }
@@ -234,7 +145,8 @@ impl Log {
         Some(Box::new(Except { sessions, users: exclusions.except_users.clone() }))
     }
 
-    fn session(&self, id: ConnectionId) -> ConnectionId {
+    /// Of a member.
+    pub fn session(&self, id: ConnectionId) -> ConnectionId {
         self.sessions.get(&id).copied().unwrap_or(id)
     }
 
@@ -260,7 +172,6 @@ impl Log {
             self.next += 1;
             self.next - 1
         });
-        let seq = if is_told { 0 } else { seq };
         Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay, snapshot }
     }
 
@@ -284,7 +195,11 @@ impl Log {
     }
 
     /// The newest, and the number behind which they are.
+    /// A snapshot stands for all of them.
     fn recent(&self, newcomer: &Newcomer<'_>) -> (u64, Vec<Frame>) {
+        if self.limits.has_snapshot {
+            return (0, Vec::new());
+        }
         let (mut seq, mut bytes, mut recent) = (self.top(), 0, Vec::new());
         for entry in self.entries.iter().rev() {
             if recent.len() == self.limits.recent {
@@ -302,8 +217,24 @@ impl Log {
         (seq, recent)
     }
 
-    pub fn leave(&mut self, id: ConnectionId) {
-        self.sessions.remove(&id);
+    pub fn leave(&mut self, id: ConnectionId, now: Instant) {
+        if self.sessions.contains_key(&id) {
+            self.left.push_back((now, id));
+        }
+        let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > self.limits.age;
+        while self.left.len() > MOST_LEFT || self.left.front().is_some_and(is_over) {
+            if let Some((_, id)) = self.left.pop_front() {
+                self.sessions.remove(&id);
+            }
+        }
+    }
+
+    /// The sessions that get nothing of what is sent with these exclusions. Empty if each is known by its connection.
+    pub fn excluded(&self, exclusions: &Exclusions) -> Vec<ConnectionId> {
+        if self.sessions.is_empty() || exclusions.is_empty() {
+            return Vec::new();
+        }
+        exclusions.excluded().map(|id| self.session(id)).collect()
     }
 
     /// For a page that is made now: what is sent from now on is missed by it.
@@ -334,12 +265,12 @@ impl Log {
         }
     }
 
-    /// Lets go of everything.
+    /// Lets go of all messages. The room is kept as long as before, so that who comes back hears that it has missed them.
     pub fn clear(&mut self) {
+        self.promised = self.kept_until();
         while !self.entries.is_empty() {
             self.drop_oldest();
         }
-        self.promised = None;
     }
 
     fn drop_oldest(&mut self) {
@@ -347,18 +278,19 @@ impl Log {
         self.evicted = entry.number;
         let bytes = entry.frame.len() + ENTRY_BYTES;
         self.bytes -= bytes;
-        self.budget.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.budget.release(bytes);
     }
 
     fn add_bytes(&mut self, bytes: usize) {
         self.bytes += bytes;
-        self.budget.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.take(bytes);
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.budget.bytes.fetch_sub(ROOM_BYTES + self.bytes, Ordering::Relaxed);
+        self.budget.release(self.bytes);
+        self.budget.end_log();
     }
 }
 

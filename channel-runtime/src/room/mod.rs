@@ -9,6 +9,8 @@ pub(crate) mod exclusions;
 mod fan_out;
 mod flush_queue;
 mod flusher;
+mod history_budget;
+pub(crate) mod joined;
 mod kept;
 mod kept_rooms;
 pub(crate) mod live_room;

@@ -265,7 +265,7 @@ fn tell<C: Dispatch>(handler: &C, state: &C::RoomState, node: &Node, member: &Me
     match handler.snapshot(state) {
         Ok(snapshot) => {
             if let Some(mut frame) = snapshot.into_frame() {
-                if let Some(number) = number.filter(|_| frame.is_text()) {
+                if let Some(number) = number.filter(|_| frame.has_place()) {
                     frame.number(number);
                 }
                 let _: Sent = push_frame(node, member, frame);

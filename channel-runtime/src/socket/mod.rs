@@ -53,7 +53,7 @@ use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
-use crate::room::log::Joined;
+use crate::room::joined::Joined;
 use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::answer_array::AnswerArray;

@@ -11,7 +11,7 @@ use super::frames::Frames;
 use crate::channel::Channel;
 use crate::connection::id::ConnectionId;
 use crate::room;
-use crate::room::log::Fresh;
+use crate::room::joined::Fresh;
 
 /// What a knowing client hears first, of its connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Joined {
     /// If the client was made for another wire, how that differs: `compatible`, `breaks` or `unknown`.
     pub outdated: Option<String>,
     /// Whether it goes on where it was. `None` if the room has no history.
-    past: Option<room::log::Joined>,
+    past: Option<room::joined::Joined>,
 }
 
 impl Joined {
@@ -68,14 +68,14 @@ impl Told {
 
     /// # Errors
     /// If it says what this server does not.
-    fn past(&self) -> Result<Option<room::log::Joined>, UnknownReason> {
+    fn past(&self) -> Result<Option<room::joined::Joined>, UnknownReason> {
         match (self.resumed, &self.fresh) {
-            (Some(missed), _) => Ok(Some(room::log::Joined::Resumed { missed })),
+            (Some(missed), _) => Ok(Some(room::joined::Joined::Resumed { missed })),
             (None, None) => Ok(None),
             (None, Some(name)) => {
                 let all = [Fresh::First, Fresh::Expired, Fresh::Replaced, Fresh::TooFar];
                 let reason = all.into_iter().find(|reason| reason.name() == name).ok_or(UnknownReason)?;
-                Ok(Some(room::log::Joined::Fresh { reason }))
+                Ok(Some(room::joined::Joined::Fresh { reason }))
             }
         }
     }

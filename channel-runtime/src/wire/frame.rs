@@ -77,9 +77,9 @@ impl NumberHead {
 }
 
 impl Frame {
-    /// Whether it is one whole text, in which a number has a place if it is a JSON object.
-    pub(crate) fn is_text(&self) -> bool {
-        self.first() == Some(&0x81)
+    /// Whether it is one whole text in which a number has a place: a JSON object with a key.
+    pub(crate) fn has_place(&self) -> bool {
+        self.first() == Some(&0x81) && payload(self).1.starts_with(b"{\"")
     }
 
     /// Gives this text, a JSON object with a key, its number in its room. In place, if it was made with the space for that and is not
@@ -388,6 +388,15 @@ mod tests {
         let mut builder = FrameBuilder::to_be_numbered(text.len());
         builder.payload_mut().extend_from_slice(text.as_bytes());
         builder.finish(Opcode::Text)
+    }
+
+    #[test]
+    fn only_a_json_object_with_a_key_has_a_place_for_a_number() {
+        assert!(frame(Opcode::Text, br#"{"type":"x"}"#).has_place());
+        for other in ["", "{}", "hello", "[1]", "{ }"] {
+            assert!(!frame(Opcode::Text, other.as_bytes()).has_place(), "{other}");
+        }
+        assert!(!frame(Opcode::Binary, br#"{"type":"x"}"#).has_place());
     }
 
     #[test]

@@ -87,16 +87,34 @@ fn each_reason_to_begin_anew_is_told_and_the_newest_are_sent() {
 }
 
 #[test]
+fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
+    let (mut log, now) = (log(limits()), Instant::now());
+    let (first, second) = (ConnectionId::next(), ConnectionId::next());
+    let entered = log.enter(&newcomer(first, None), now);
+    let position = Position::At(entered.at, 0);
+    log.leave(first, now);
+    log.enter(&newcomer(second, Some(&position)), now);
+    log.leave(second, now);
+    assert_eq!(log.excluded(&Exclusions::others(second)), [first]);
+    send(&mut log, &Exclusions::others(second), now);
+    assert_eq!(joined(&mut log, Some(&position), now), (Joined::Resumed { missed: 0 }, vec![]));
+    // Not for ever.
+    log.leave(first, now + Duration::from_secs(11));
+    assert_eq!(log.excluded(&Exclusions::others(second)), [second]);
+}
+
+#[test]
 fn all_logs_together_have_a_bound() {
-    let budget = HistoryBudget::new(3 * ROOM_BYTES + 1000);
+    let budget = HistoryBudget::new(1000);
     let mut logs: Vec<Log> = (0..3).map(|_| Log::new(limits(), &budget)).collect();
     let now = Instant::now();
     for at in 0..60 {
         send(&mut logs[at % 3], &Exclusions::default(), now);
         let one = 3 * (ENTRY_BYTES + 40);
-        assert!(budget.bytes() <= (3 * ROOM_BYTES + 1000) / 8 * 9 + one, "{}", budget.bytes());
+        assert!(budget.entry_bytes() <= 1125 + one, "{}", budget.entry_bytes());
     }
     logs[0].clear();
+    assert!(budget.entry_bytes() < budget.bytes());
     drop(logs);
     assert_eq!(budget.bytes(), 0);
 }
@@ -181,7 +199,7 @@ fn run(seed: u64) -> (usize, usize) {
             }
             13..15 => {
                 if let Some(id) = clients[who].id.take() {
-                    log.leave(id);
+                    log.leave(id, now);
                     clients[who].under_way.clear();
                 }
             }
