@@ -151,7 +151,11 @@ fn count(record: &Inner, places: &[Seen], missed: &HashSet<Missed>, verdict: &mu
         // One that began while the other heard nothing is heard from where it is.
         let is_unknown = !places[by.place].was_well(speaking.at - SAID_WITHIN, said.at + NOTICED_WITHIN)
             && said.at < speaking.at + 2 * NOTICED_WITHIN;
-        if !is_silenced && !is_untold && !is_unknown {
+        // One that has just begun, and has not heard the other yet, begins where it hears it first.
+        let (from, until) = (listening.at - SAID_WITHIN, said.at + NOTICED_WITHIN);
+        let were_well = [by.place, speaker.process.place].iter().all(|place| places[*place].was_well(from, until));
+        let is_new = !were_well && said.at < listening.at + 2 * NOTICED_WITHIN;
+        if !is_silenced && !is_untold && !is_unknown && !is_new {
             *to_count.entry(*by).or_default() += 1;
         }
     }
