@@ -13,23 +13,21 @@ use crate::room::log::{Entered, Log, Newcomer};
 use crate::room::member::Member;
 use crate::room::position::Position;
 
-/// How a member is in its path's room.
-#[derive(Clone, Copy)]
-pub(crate) struct In {
-    pub joined: Joined,
-    /// The number of the snapshot that it is to be told. `None` in a room without history, too.
-    pub snapshot: Option<u64>,
-}
-
 impl LiveRoom {
-    /// Of its path. `welcome` is for a knowing client, with the window of its return.
-    pub fn enter(&self, member: &Arc<Member>, welcome: Option<(Welcome, u32)>, position: Option<&Position>) -> In {
+    /// Of its path. `welcome` is for a knowing client, with the window of its return. Returns the number of the snapshot that it is to
+    /// be told.
+    pub fn enter(
+        &self,
+        member: &Arc<Member>,
+        welcome: Option<(Welcome, u32)>,
+        position: Option<&Position>,
+    ) -> Option<u64> {
         if !self.has_history() {
             if let Some((welcome, window)) = welcome {
                 member.outbox().welcome(welcome.frame(member.id, None), window);
             }
             self.insert(member);
-            return In { joined: Joined::Fresh { reason: Fresh::First }, snapshot: None };
+            return None;
         }
         let inner = &mut *self.lock();
         let log = inner.log.as_mut().expect("a room with history has a log");
@@ -40,7 +38,8 @@ impl LiveRoom {
         }
         replay(member.outbox(), &entered);
         self.insert_into(inner, member);
-        In { joined: entered.joined, snapshot: entered.snapshot }
+        member.told.set(entered.joined);
+        entered.snapshot
     }
 
     /// Of a declared room. Returns whether it was no member before.

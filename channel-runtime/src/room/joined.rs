@@ -1,5 +1,7 @@
 //! What a client is told of a room's past as it enters.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 /// What a client is told of the room's past as it enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,6 +58,58 @@ impl Fresh {
             Self::Expired => "expired",
             Self::Replaced => "replaced",
             Self::TooFar => "too_far",
+        }
+    }
+}
+
+/// In as little memory as each connection has room for.
+#[derive(Debug)]
+pub(crate) struct Told(AtomicU32);
+
+/// The reasons, behind the numbers that are not one.
+const REASONS: [Fresh; 4] = [Fresh::First, Fresh::Expired, Fresh::Replaced, Fresh::TooFar];
+
+const FIRST_REASON: u32 = u32::MAX - 3;
+
+impl Default for Told {
+    fn default() -> Self {
+        Self(AtomicU32::new(FIRST_REASON))
+    }
+}
+
+impl Told {
+    pub fn set(&self, joined: Joined) {
+        let packed = match joined {
+            Joined::Resumed { missed } => missed.min(FIRST_REASON - 1),
+            Joined::Fresh { reason } => {
+                let at = REASONS.iter().position(|other| *other == reason).expect("all are listed");
+                FIRST_REASON + u32::try_from(at).expect("they are few")
+            }
+        };
+        self.0.store(packed, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> Joined {
+        let packed = self.0.load(Ordering::Relaxed);
+        match packed.checked_sub(FIRST_REASON) {
+            None => Joined::Resumed { missed: packed },
+            Some(at) => Joined::Fresh { reason: REASONS[at as usize] },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_is_kept() {
+        let told = Told::default();
+        assert_eq!(told.get(), Joined::Fresh { reason: Fresh::First });
+        let resumed = [0, 1, 812, u32::MAX - 4].map(|missed| Joined::Resumed { missed });
+        for joined in REASONS.map(|reason| Joined::Fresh { reason }).into_iter().chain(resumed) {
+            told.set(joined);
+            assert_eq!(told.get(), joined);
         }
     }
 }

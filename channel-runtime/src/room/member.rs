@@ -13,6 +13,7 @@ use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
+use crate::room::joined::Told;
 use crate::room::live_room::LiveRoom;
 use crate::room::position::Positions;
 use crate::room::recipient::Recipient;
@@ -28,6 +29,8 @@ pub(crate) struct Member {
     pub subprotocol: u8,
     pub deflate: Option<Agreed>,
     pub error_details: bool,
+    /// Of the past of its path's room.
+    pub told: Told,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,

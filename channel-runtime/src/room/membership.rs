@@ -16,8 +16,7 @@ use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
-use crate::room::entering::In;
-use crate::room::joined::Joined;
+use crate::room::joined::Told;
 use crate::room::live_room::LiveRoom;
 use crate::room::member::{Apart, DeclaredRooms, Member};
 use crate::room::pending::PendingConnection;
@@ -68,8 +67,6 @@ impl NewConnection {
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
-    /// What its client was told of its room's past.
-    pub joined: Joined,
 }
 
 impl Registry {
@@ -78,7 +75,7 @@ impl Registry {
         let entry = &self.channels[new.channel];
         let (room, first) = (Arc::clone(&new.room), self.first(&new));
         let entered = entry.open(&room, entry.make_state, |room| enter_room(new, room, first));
-        self.list(entered)
+        self.list(entered.0)
     }
 
     /// As [`enter`](Self::enter), under the lock of the room's state, of which `tell` makes what a client that begins anew is sent:
@@ -102,9 +99,9 @@ impl Registry {
                     (enter_room(new, &room, first), tell)
                 });
                 if let Some((entered, tell)) = entered {
-                    let number = entered.1.snapshot;
-                    let guard = listed.insert(self.list(entered));
-                    if guard.joined.fresh().is_some() {
+                    let (connection, number) = entered;
+                    let guard = listed.insert(self.list(connection));
+                    if guard.connection.told.get().fresh().is_some() {
                         tell(state, &guard.connection, number);
                     }
                 }
@@ -130,12 +127,12 @@ impl Registry {
         }
     }
 
-    fn list(self: &Arc<Self>, (connection, entered): (Arc<Member>, In)) -> MembershipGuard {
+    fn list(self: &Arc<Self>, connection: Arc<Member>) -> MembershipGuard {
         self.channels[connection.channel()].all.insert(&connection);
         if let Some(user) = &connection.user {
             self.users.shard(user).entry(user.clone()).or_default().insert(connection.id, Arc::clone(&connection));
         }
-        MembershipGuard { registry: Arc::clone(self), connection, joined: entered.joined }
+        MembershipGuard { registry: Arc::clone(self), connection }
     }
 
     /// Does nothing if the connection has ended, or is in too many rooms. Returns whether it is a member now.
@@ -192,8 +189,8 @@ enum First {
     Welcome(Welcome, u32),
 }
 
-/// Called under the lock of the room's shard.
-fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, In) {
+/// With the number of the snapshot that it is to be told. Called under the lock of the room's shard.
+fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, Option<u64>) {
     let NewConnection {
         id,
         channel,
@@ -215,6 +212,7 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         let joined = Ranked::new(DeclaredRooms::with(positions));
         Arc::new(Member {
             id,
+            told: Told::default(),
             channel: u32::try_from(channel).expect("an app has fewer channels"),
             deflate,
             subprotocol,
@@ -241,8 +239,8 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         }
         First::Welcome(welcome, window) => Some((welcome, window)),
     };
-    let entered = room.enter(&connection, welcome, position.as_ref());
-    (connection, entered)
+    let snapshot = room.enter(&connection, welcome, position.as_ref());
+    (connection, snapshot)
 }
 
 impl MembershipGuard {

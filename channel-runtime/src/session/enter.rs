@@ -253,7 +253,7 @@ impl<C: Dispatch> PendingSession<C> {
         heartbeat::watch(&served.heartbeat, node, config);
         let warning = C::READS_FLAT.then_some(config.auth_warning);
         let expiry = Expiry::watch(expires_at, &node.clock, connection, warning);
-        let socket = Socket::new(Arc::clone(node), Arc::clone(connection), membership.joined);
+        let socket = Socket::new(Arc::clone(node), Arc::clone(connection));
         let Client { receiver, socket: writes, read_ahead, admission, .. } = client;
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);
         Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))

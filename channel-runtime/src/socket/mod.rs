@@ -74,13 +74,12 @@ pub struct Socket<C> {
     node: Arc<Node>,
     member: Arc<Member>,
     claim: Claim,
-    joined: Joined,
     of: PhantomData<fn() -> C>,
 }
 
 impl<C: 'static> Socket<C> {
-    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>, joined: Joined) -> Self {
-        Self { node, member, claim: Claim::default(), joined, of: PhantomData }
+    pub(crate) fn new(node: Arc<Node>, member: Arc<Member>) -> Self {
+        Self { node, member, claim: Claim::default(), of: PhantomData }
     }
 
     /// What this client was told of its room's past as it entered: in a channel with `history`, whether it has everything, or begins
@@ -102,7 +101,7 @@ impl<C: 'static> Socket<C> {
     /// }
     /// ```
     pub fn joined(&self) -> Joined {
-        self.joined
+        self.member.told.get()
     }
 
     /// This connection's id.
@@ -381,7 +380,6 @@ impl<C> Clone for Socket<C> {
             node: Arc::clone(&self.node),
             member: Arc::clone(&self.member),
             claim: self.claim.clone(),
-            joined: self.joined,
             of: PhantomData,
         }
     }

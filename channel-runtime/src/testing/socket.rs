@@ -69,7 +69,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };
     TestSocket {
-        socket: Socket::new(node, Arc::clone(&membership.connection), membership.joined),
+        socket: Socket::new(node, Arc::clone(&membership.connection)),
         parser: Mutex::new(Parser::new(Role::Client, limits)),
         _membership: membership,
         _app: None,
