@@ -24,13 +24,13 @@ use crate::wire::deflate::Agreed;
 pub(crate) struct Member {
     pub(super) outbox: Outbox,
     pub id: ConnectionId,
-    pub(super) channel: u32,
+    /// Of the past of its path's room.
+    pub told: Told,
+    pub(super) channel: u16,
     /// The number of the agreed subprotocol in its channel's list; zero for none.
     pub subprotocol: u8,
     pub deflate: Option<Agreed>,
     pub error_details: bool,
-    /// Of the past of its path's room.
-    pub told: Told,
     pub owed: OwedCount,
     /// As [`Apart::runtime`], beside what a broadcast reads.
     pub runtime_id: Option<Id>,
@@ -51,7 +51,7 @@ impl Member {
     /// The index of its channel in the app.
     #[inline]
     pub fn channel(&self) -> usize {
-        self.channel as usize
+        usize::from(self.channel)
     }
 
     #[inline]

@@ -213,7 +213,7 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         Arc::new(Member {
             id,
             told: Told::default(),
-            channel: u32::try_from(channel).expect("an app has fewer channels"),
+            channel: u16::try_from(channel).expect("an app has fewer channels"),
             deflate,
             subprotocol,
             error_details,
