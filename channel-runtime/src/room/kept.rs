@@ -18,7 +18,7 @@ use crate::room::registry::Registry;
 /// A room may be kept for so much longer.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often what is kept is halved by its age before all is let go.
+/// How often the age of what is kept is halved at the most: of five minutes some milliseconds are left.
 const HALVINGS: u32 = 16;
 
 impl Registry {

@@ -141,8 +141,7 @@ impl Log {
         if exclusions.is_empty() {
             return None;
         }
-        let sessions = exclusions.excluded().map(|id| self.session(id)).collect();
-        Some(Box::new(Except { sessions, users: exclusions.except_users.clone() }))
+        Some(Box::new(Except { sessions: self.sessions_of(exclusions), users: exclusions.except_users.clone() }))
     }
 
     /// Of a member.
@@ -194,8 +193,7 @@ impl Log {
         Ok((at.session, *number, replay))
     }
 
-    /// The newest, and the number behind which they are.
-    /// A snapshot stands for all of them.
+    /// The newest, and the number behind which they are. A snapshot stands for all of them.
     fn recent(&self, newcomer: &Newcomer<'_>) -> (u64, Vec<Frame>) {
         if self.limits.has_snapshot {
             return (0, Vec::new());
@@ -234,6 +232,10 @@ impl Log {
         if self.sessions.is_empty() || exclusions.is_empty() {
             return Vec::new();
         }
+        self.sessions_of(exclusions)
+    }
+
+    fn sessions_of(&self, exclusions: &Exclusions) -> Vec<ConnectionId> {
         exclusions.excluded().map(|id| self.session(id)).collect()
     }
 

@@ -39,7 +39,8 @@ impl<C: Channel> Audience<C, OneRoom> {
     /// hears everything that is sent to the room from now on, though it connects later: nothing falls between the page and the
     /// connection. What is sent while the data is read may be in both.
     ///
-    /// A room that is not open is opened, with `on_room_open`, and stays open for the history's `age`. The position is good for that
+    /// First see that there is what the page is of: a room that is not open is opened, with `on_room_open`, and stays open for the
+    /// history's `age`, and so many rooms take from [`history_bytes`](crate::Config::history_bytes). The position is good for that
     /// time; later its client comes fresh, as after a long absence.
     ///
     /// ```

@@ -9,5 +9,6 @@ pub(crate) mod deflate;
 pub(crate) mod frame;
 mod header;
 mod input;
+mod numbered;
 pub(crate) mod parser;
 mod utf8;
