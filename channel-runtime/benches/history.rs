@@ -62,13 +62,19 @@ impl Side<Kept> {
         Self::new(channels.app(()), hub, Kept::room(), "/kept", members)
     }
 
-    /// A client that gives back this position, and takes all that it is sent: so many frames.
+    /// A client that gives back this position, and takes all that it is sent: so many messages.
     fn comes_back(&self, position: &str, missed: usize) -> Duration {
-        let path = format!("/kept?$resume={position}");
+        self.comes(&format!("/kept?$resume={position}"), missed)
+    }
+}
+
+impl<C: Channel> Side<C> {
+    /// A client that connects, takes so many messages, and leaves.
+    fn comes(&self, path: &str, missed: usize) -> Duration {
         self.runtime.block_on(async {
             let start = Instant::now();
             let mut client =
-                connect(&self.server, &path, "Sec-WebSocket-Protocol: channels.1.json, channels.hello\r\n").await;
+                connect(&self.server, path, "Sec-WebSocket-Protocol: channels.1.json, channels.hello\r\n").await;
             // `$hello`, `$joined`, and what it missed.
             for _ in 0..2 + missed {
                 skip_frame(&mut client).await;
@@ -80,9 +86,7 @@ impl Side<Kept> {
             start.elapsed()
         })
     }
-}
 
-impl<C: Channel> Side<C> {
     fn new(server: Server<()>, hub: Hub<C>, room: Room<C>, path: &str, members: usize) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let clients = runtime.block_on(async {
@@ -178,6 +182,23 @@ fn main() {
             kept_median / median,
         );
     }
+
+    println!("a client that connects and leaves, in microseconds: median (a tenth is below)");
+    let (plain, kept) = (Side::plain(0), Side::kept(0));
+    let (mut times, mut kept_times) = (Vec::new(), Vec::new());
+    for sample in 0..4001 {
+        let both = (plain.comes("/plain", 0), kept.comes("/kept", 0));
+        if sample > 0 {
+            times.push(both.0.as_secs_f64() * 1e6);
+            kept_times.push(both.1.as_secs_f64() * 1e6);
+        }
+    }
+    let ((median, tenth), (kept_median, kept_tenth)) = (middle(times), middle(kept_times));
+    println!(
+        "      plain {median:6.1} ({tenth:6.1}), kept {kept_median:6.1} ({kept_tenth:6.1}): {:+.1} ({:+.1})",
+        kept_median - median,
+        kept_tenth - tenth
+    );
 
     let side = Side::kept(0);
     let position = side.runtime.block_on(side.hub.room(&side.room).position()).expect("it has history").to_string();
