@@ -12,7 +12,7 @@ const BURST: u32 = 16;
 const MANY: usize = 16;
 
 /// So many steps.
-const MOST_STEPS: u32 = 4;
+const MOST_STEPS: u32 = 8;
 
 /// How late and, by us, how early a timer may wake.
 const COARSE: Duration = Duration::from_micros(999);
@@ -88,17 +88,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_messages_leave_in_steps_up_to_four_times_as_long_if_those_are_not_too_long() {
+    async fn many_messages_leave_in_steps_up_to_eight_times_as_long_if_those_are_not_too_long() {
         let mut pace = Pace::new(Instant::now());
         left(&mut pace, BURST + 1).await;
         let most = 8 * STEP;
         assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
-        left_with(&mut pace, 3, most, 3 * MANY).await;
-        assert_eq!(left_with(&mut pace, 100, most, 4 * MANY).await, 400 * STEP);
-        // In four steps, so it is less than many in one.
-        left_with(&mut pace, 1, most, 4 * MANY - 1).await;
+        left_with(&mut pace, 7, most, 7 * MANY).await;
+        assert_eq!(left_with(&mut pace, 100, most, 8 * MANY).await, 800 * STEP);
+        // In eight steps, so it is less than many in one.
+        left_with(&mut pace, 1, most, 8 * MANY - 1).await;
         assert_eq!(left_with(&mut pace, 100, most, MANY - 1).await, 100 * STEP);
-        left_with(&mut pace, 3, most, 9 * MANY).await;
+        left_with(&mut pace, 7, most, 9 * MANY).await;
         // More nodes are there.
         left_with(&mut pace, 1, 2 * STEP, 9 * MANY).await;
         assert_eq!(left_with(&mut pace, 100, 2 * STEP, 9 * MANY).await, 200 * STEP);

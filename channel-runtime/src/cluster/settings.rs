@@ -53,7 +53,7 @@ impl<E> Cluster<E> {
     }
 
     /// Under load messages are gathered into parcels, in the long run one each so long, for each other node, eight at most; from 16
-    /// messages in that time on they are gathered for up to four times as long, within the same eight. Up to 16 parcels leave at once,
+    /// messages in that time on they are gathered for up to eight times as long, within the same eight. Up to 16 parcels leave at once,
     /// so that what is said now and then never waits. Zero for no gathering, which costs a busy bus and its nodes many times the
     /// processor time. Default: 1 ms.
     pub fn gather(mut self, time: Duration) -> Self {

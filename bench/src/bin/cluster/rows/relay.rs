@@ -10,7 +10,7 @@ use crate::node::{Answer, Kind, Order};
 use crate::process::{Process, cpu};
 use crate::table::{Line, median};
 
-/// Messages a second, and the targets of the nodes and of the bus, in microseconds.
+/// Messages a second, and the targets in microseconds: of what relaying adds to sending on both nodes, and of the bus.
 const RATES: [(u64, Option<(f64, f64)>); 3] = [(2_000, None), (20_000, Some((2.0, 2.5))), (100_000, Some((0.8, 0.7)))];
 
 /// Only a failure takes this long.
@@ -108,17 +108,14 @@ pub fn lines(extent: &Extent) -> io::Result<Vec<Line>> {
         for (pair, used) in pairs.iter().zip(relaying).filter(|(pair, _)| rate <= pair.most) {
             let (who, kind, nodes) = (pair.who, Some(pair.bus.kind), median(used.nodes));
             let targets = targets.filter(|_| who.is_empty());
-            let mut of_nodes = line(
-                format!("{rate} a second relayed, {who}CPU of one on both nodes"),
-                kind,
-                nodes,
-                targets.map(|(nodes, _)| nodes),
-            );
+            lines.push(line(format!("{rate} a second relayed, {who}CPU of one on both nodes"), kind, nodes, None));
             if who.is_empty() {
                 let (more, gathered) = (nodes - own, median(used.gathered));
-                of_nodes.measured += &format!(", {more:.2} more than alone; {gathered:.1} a parcel");
+                let what = format!("{rate} a second relayed, CPU of one on both nodes beyond that of sending it");
+                let mut relayed = line(what, kind, more, targets.map(|(nodes, _)| nodes));
+                relayed.measured += &format!("; {gathered:.1} a parcel");
+                lines.push(relayed);
             }
-            lines.push(of_nodes);
             let what = format!("{rate} a second relayed, {who}CPU of one on the bus");
             lines.push(line(what, kind, median(used.bus), targets.map(|(_, bus)| bus)));
         }
