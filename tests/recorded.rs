@@ -1,10 +1,10 @@
 //! Sessions as clients heard them before there were knowing clients, to the byte: whoever does not offer `channels.hello` hears the
-//! same today.
+//! same today. In rooms with a history, what is sent to a room has its `$seq` in front, and that is the only difference.
 //!
-//! `tests/recorded/*.txt` was written by the server of commit 934ce44, the last before that offer (8f28ae7). This file, as it is now,
-//! was run there with `tests/support` of that commit: each test passes against the files as they are here, and `CHANNELS_RECORD=1`,
-//! which writes them anew, changes none. Do the same after a change of this file; a change that all are meant to hear is written by the
-//! code of today. Times and names that differ from one run to the next are masked.
+//! `tests/recorded/*.txt` was written by the server of commit 934ce44, the last before that offer (8f28ae7). This file, but for
+//! the module `with_history`, was run there with `tests/support` of that commit: each test passes against the files as they are here, and
+//! `CHANNELS_RECORD=1`, which writes them anew, changes none. Do the same after a change of this file; a change that all are meant to hear
+//! is written by the code of today. Times and names that differ from one run to the next are masked.
 
 mod support;
 
@@ -79,91 +79,129 @@ impl<A: Sync> Extract<A> for Guest {
     }
 }
 
-#[channel("/desk/:number", rooms(Corner))]
-pub struct Desk {
-    number: u32,
-    #[extract]
-    guest: Guest,
+/// One channel, with the arguments of its struct.
+macro_rules! desk {
+    ($($argument:tt)*) => {
+        #[channel("/desk/:number", $($argument)*)]
+        pub struct Desk {
+            number: u32,
+            #[extract]
+            guest: Guest,
+        }
+
+        #[channel(sends(Welcome, Said, Bytes))]
+        impl Desk {
+            fn identity(&self) -> &String {
+                &self.guest.name
+            }
+
+            fn expires_at(&self) -> Option<SystemTime> {
+                self.guest.expires_at
+            }
+
+            fn on_refresh(&mut self, token: Token) -> Result<(), Fault> {
+                match token.expose() {
+                    "again" => Ok(()),
+                    _ => Err(Fault::new(Fault::UNAUTHORIZED, "not that token")),
+                }
+            }
+
+            fn on_connect(&self) -> Welcome {
+                Welcome { number: self.number, name: self.guest.name.clone() }
+            }
+
+            #[message]
+            fn say(&self, say: Say) -> Said {
+                Said { text: say.text }
+            }
+
+            #[message(type = "nothing")]
+            fn nothing(&self) {}
+
+            #[message(type = "fails")]
+            fn fails(&self) -> Result<(), Fault> {
+                Err(Fault::new("desk.closed", "the desk is closed").with_details(json!({ "until": 9 })))
+            }
+
+            #[message(type = "panics")]
+            fn panics(&self) {
+                panic!("a handler panics");
+            }
+
+            #[message(type = "hangs", timeout = "1s")]
+            async fn hangs(&self) {
+                std::future::pending().await
+            }
+
+            #[message(type = "never")]
+            async fn never(&self) {
+                std::future::pending().await
+            }
+
+            #[message(type = "all")]
+            fn all(&self, socket: &Socket<Self>) {
+                assert!(socket.join(&Corner("north")));
+                socket.room().send(Said { text: "to the desk".into() });
+                socket.room_of(&Corner("north")).send(Said { text: "to the corner".into() });
+            }
+
+            #[message(type = "rated", rate = "1/s", burst = 1)]
+            fn rated(&self) {}
+
+            #[message]
+            fn flood(&self, flood: Flood, socket: &Socket<Self>) {
+                for _ in 0..flood.count {
+                    socket.send(Said { text: "x".repeat(90) });
+                }
+            }
+
+            #[message]
+            fn leave(&self, leave: Leave, socket: &Socket<Self>) {
+                socket.send(Said { text: "goodbye".into() });
+                socket.close(CloseCode::new(leave.code).unwrap(), "as you wish");
+            }
+
+            fn on_binary(&self, data: Bytes, socket: &Socket<Self>) {
+                socket.send_bytes(data);
+            }
+
+            fn on_pong(&self, data: Bytes, socket: &Socket<Self>) {
+                socket.send(Said { text: format!("a pong of {} bytes", data.len()) });
+            }
+        }
+    };
 }
 
-#[channel(sends(Welcome, Said, Bytes))]
-impl Desk {
-    fn identity(&self) -> &String {
-        &self.guest.name
-    }
+mod plain {
+    use super::*;
 
-    fn expires_at(&self) -> Option<SystemTime> {
-        self.guest.expires_at
-    }
+    desk!(rooms(Corner));
+}
 
-    fn on_refresh(&mut self, token: Token) -> Result<(), Fault> {
-        match token.expose() {
-            "again" => Ok(()),
-            _ => Err(Fault::new(Fault::UNAUTHORIZED, "not that token")),
+mod kept {
+    use super::*;
+
+    desk!(history, rooms(Corner(history)));
+}
+
+/// What the rooms of a session are like.
+#[derive(Clone, Copy, PartialEq)]
+enum Rooms {
+    Plain,
+    Kept,
+}
+
+enum Desks {
+    Plain(Hub<plain::Desk>),
+    Kept(Hub<kept::Desk>),
+}
+
+impl Desks {
+    fn disconnect(&self, user: &str, code: CloseCode, reason: &str) -> usize {
+        match self {
+            Self::Plain(hub) => hub.user(user).disconnect(code, reason),
+            Self::Kept(hub) => hub.user(user).disconnect(code, reason),
         }
-    }
-
-    fn on_connect(&self) -> Welcome {
-        Welcome { number: self.number, name: self.guest.name.clone() }
-    }
-
-    #[message]
-    fn say(&self, say: Say) -> Said {
-        Said { text: say.text }
-    }
-
-    #[message(type = "nothing")]
-    fn nothing(&self) {}
-
-    #[message(type = "fails")]
-    fn fails(&self) -> Result<(), Fault> {
-        Err(Fault::new("desk.closed", "the desk is closed").with_details(json!({ "until": 9 })))
-    }
-
-    #[message(type = "panics")]
-    fn panics(&self) {
-        panic!("a handler panics");
-    }
-
-    #[message(type = "hangs", timeout = "1s")]
-    async fn hangs(&self) {
-        std::future::pending().await
-    }
-
-    #[message(type = "never")]
-    async fn never(&self) {
-        std::future::pending().await
-    }
-
-    #[message(type = "all")]
-    fn all(&self, socket: &Socket<Self>) {
-        assert!(socket.join(&Corner("north")));
-        socket.room().send(Said { text: "to the desk".into() });
-        socket.room_of(&Corner("north")).send(Said { text: "to the corner".into() });
-    }
-
-    #[message(type = "rated", rate = "1/s", burst = 1)]
-    fn rated(&self) {}
-
-    #[message]
-    fn flood(&self, flood: Flood, socket: &Socket<Self>) {
-        for _ in 0..flood.count {
-            socket.send(Said { text: "x".repeat(90) });
-        }
-    }
-
-    #[message]
-    fn leave(&self, leave: Leave, socket: &Socket<Self>) {
-        socket.send(Said { text: "goodbye".into() });
-        socket.close(CloseCode::new(leave.code).unwrap(), "as you wish");
-    }
-
-    fn on_binary(&self, data: Bytes, socket: &Socket<Self>) {
-        socket.send_bytes(data);
-    }
-
-    fn on_pong(&self, data: Bytes, socket: &Socket<Self>) {
-        socket.send(Said { text: format!("a pong of {} bytes", data.len()) });
     }
 }
 
@@ -242,15 +280,20 @@ struct Recording {
     lines: String,
     /// Its clients offer `channels.hello`: what only they hear today is left out.
     is_knowing: bool,
+    rooms: Rooms,
 }
 
 impl Recording {
     fn of(name: &'static str) -> Self {
-        Self { name, lines: String::new(), is_knowing: false }
+        Self { name, lines: String::new(), is_knowing: false, rooms: Rooms::Plain }
     }
 
     fn of_knowing_clients(name: &'static str) -> Self {
         Self { is_knowing: true, ..Self::of(name) }
+    }
+
+    fn in_rooms(self, rooms: Rooms) -> Self {
+        Self { rooms, ..self }
     }
 
     /// A client's handshake, with these headers beside the usual ones, and its answer.
@@ -316,13 +359,33 @@ impl Recording {
 
     fn ends_as_recorded(self) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recorded/{}.txt", self.name));
-        let heard = without_names(&self.lines);
-        if std::env::var_os("CHANNELS_RECORD").is_some() {
+        let (unnumbered, numbers) = without_numbers(&self.lines);
+        // To a room, and so with a number: what is to the desk, for each of its two members, and what is to the corner.
+        let to_rooms = self.lines.lines().filter(|line| line.contains(r#""text":"to the "#)).count();
+        assert_eq!(numbers, if self.rooms == Rooms::Kept { to_rooms } else { 0 }, "{}", self.lines);
+        let heard = without_names(&unnumbered);
+        if self.rooms == Rooms::Plain && std::env::var_os("CHANNELS_RECORD").is_some() {
             std::fs::write(&path, &heard).unwrap();
         }
         let recorded = std::fs::read_to_string(&path).expect("a recording");
         assert_eq!(heard, recorded.replace('\r', ""), "{}", self.name);
     }
+}
+
+/// The lines without `"$seq":N,` in front of a message, and how many had one.
+fn without_numbers(lines: &str) -> (String, usize) {
+    let mut numbers = 0;
+    let unnumbered = lines.lines().map(|line| {
+        let numbered = line.strip_prefix(r#"< 81 {"$seq":"#).and_then(|behind| behind.split_once(','));
+        match numbered {
+            Some((number, rest)) if number.parse::<u64>().is_ok() => {
+                numbers += 1;
+                format!("< 81 {{{rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    });
+    (unnumbered.collect(), numbers)
 }
 
 /// A refusal as it was before it said within how long to come back.
@@ -377,21 +440,60 @@ fn config() -> Config {
     Config::default().ping_interval(None).idle_timeout(None)
 }
 
-fn desks(config: Config) -> (Served, Hub<Desk>) {
-    let channels = channels![Desk];
-    let hub = channels.of::<Desk>();
-    (serve(channels.app(()).config(config)), hub)
+fn desks(rooms: Rooms, config: Config) -> (Served, Desks) {
+    match rooms {
+        Rooms::Plain => {
+            let channels = channels![plain::Desk];
+            let hub = channels.of::<plain::Desk>();
+            (serve(channels.app(()).config(config)), Desks::Plain(hub))
+        }
+        Rooms::Kept => {
+            let channels = channels![kept::Desk];
+            let hub = channels.of::<kept::Desk>();
+            (serve(channels.app(()).config(config)), Desks::Kept(hub))
+        }
+    }
 }
 
-#[tokio::test(start_paused = true)]
-async fn messages_and_their_answers() {
-    let (served, _) = desks(config());
+macro_rules! sessions {
+    ($($session:ident,)*) => {
+        mod without_history {
+            $(#[tokio::test(start_paused = true)]
+            async fn $session() {
+                super::$session(super::Rooms::Plain).await;
+            })*
+        }
+
+        mod with_history {
+            $(#[tokio::test(start_paused = true)]
+            async fn $session() {
+                super::$session(super::Rooms::Kept).await;
+            })*
+        }
+    };
+}
+
+sessions!(
+    messages_and_their_answers,
+    frames_of_the_framework_s_from_a_client,
+    bytes_and_control_frames,
+    rooms_and_closes_of_the_application_s,
+    silence,
+    too_much,
+    refusals,
+    a_drain,
+    authority_that_ends,
+    a_client_of_today_s_at_an_old_server,
+);
+
+async fn messages_and_their_answers(rooms: Rooms) {
+    let (served, _) = desks(rooms, config());
     for (name, headers) in [
         ("answers", &[][..]),
         ("answers_with_our_subprotocol", &[OURS]),
         ("answers_with_a_token", &["Sec-WebSocket-Protocol: channels.token.abc, channels.1.json"]),
     ] {
-        let mut recording = Recording::of(name);
+        let mut recording = Recording::of(name).in_rooms(rooms);
         let mut raw = recording.opens(&served, "/desk/7?name=ann", headers).await;
         recording.hears(&mut raw, 1).await;
         for said in [
@@ -422,10 +524,9 @@ async fn messages_and_their_answers() {
 }
 
 /// Types that begin with `$` mean nothing to a server whose client did not say that it knows them.
-#[tokio::test(start_paused = true)]
-async fn frames_of_the_framework_s_from_a_client() {
-    let (served, _) = desks(config());
-    let mut recording = Recording::of("framework_types");
+async fn frames_of_the_framework_s_from_a_client(rooms: Rooms) {
+    let (served, _) = desks(rooms, config());
+    let mut recording = Recording::of("framework_types").in_rooms(rooms);
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut raw, 1).await;
     for said in [
@@ -450,10 +551,9 @@ async fn frames_of_the_framework_s_from_a_client() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn bytes_and_control_frames() {
-    let (served, _) = desks(config());
-    let mut recording = Recording::of("bytes");
+async fn bytes_and_control_frames(rooms: Rooms) {
+    let (served, _) = desks(rooms, config());
+    let mut recording = Recording::of("bytes").in_rooms(rooms);
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut raw, 1).await;
     for frame in [masked(0x82, b"\x00\xff"), masked(0x89, b"are you there?"), masked(0x89, b""), masked(0x8A, b"yes")] {
@@ -469,10 +569,9 @@ async fn bytes_and_control_frames() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn rooms_and_closes_of_the_application_s() {
-    let (served, hub) = desks(config());
-    let mut recording = Recording::of("rooms");
+async fn rooms_and_closes_of_the_application_s(rooms: Rooms) {
+    let (served, hub) = desks(rooms, config());
+    let mut recording = Recording::of("rooms").in_rooms(rooms);
     let mut ann = recording.opens(&served, "/desk/7?name=ann", &[OURS]).await;
     recording.hears(&mut ann, 1).await;
     let mut bob = recording.opens(&served, "/desk/7?name=bob", &[]).await;
@@ -481,7 +580,7 @@ async fn rooms_and_closes_of_the_application_s() {
     recording.hears(&mut ann, 3).await;
     recording.hears(&mut bob, 1).await;
     for (user, code) in [("ann", CloseCode::RESTART), ("bob", CloseCode::TRY_AGAIN)] {
-        assert_eq!(hub.user(user).disconnect(code, "out"), 1);
+        assert_eq!(hub.disconnect(user, code, "out"), 1);
     }
     recording.hears_the_end(&mut ann).await;
     recording.hears_the_end(&mut bob).await;
@@ -494,14 +593,13 @@ async fn rooms_and_closes_of_the_application_s() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn silence() {
-    let mut recording = Recording::of("silence");
-    let (served, _) = desks(config().idle_timeout(Duration::from_secs(20)));
+async fn silence(rooms: Rooms) {
+    let mut recording = Recording::of("silence").in_rooms(rooms);
+    let (served, _) = desks(rooms, config().idle_timeout(Duration::from_secs(20)));
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears_the_end(&mut raw).await;
     let seconds = Duration::from_secs;
-    let (served, _) = desks(config().ping_interval(seconds(10)).pong_timeout(seconds(5)));
+    let (served, _) = desks(rooms, config().ping_interval(seconds(10)).pong_timeout(seconds(5)));
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut raw, 2).await;
     recording.writes(&mut raw, &masked(0x8A, b"")).await;
@@ -509,10 +607,9 @@ async fn silence() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn too_much() {
-    let mut recording = Recording::of("too_much");
-    let (served, _) = desks(config().message_rate(Rate::new(1, Duration::from_secs(1)).burst(4)));
+async fn too_much(rooms: Rooms) {
+    let mut recording = Recording::of("too_much").in_rooms(rooms);
+    let (served, _) = desks(rooms, config().message_rate(Rate::new(1, Duration::from_secs(1)).burst(4)));
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut raw, 1).await;
     let mut many = Vec::new();
@@ -521,7 +618,7 @@ async fn too_much() {
     }
     recording.writes(&mut raw, &many).await;
     recording.hears_the_end(&mut raw).await;
-    let (served, _) = desks(config().outbox_bytes(1000));
+    let (served, _) = desks(rooms, config().outbox_bytes(1000));
     let mut raw = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut raw, 1).await;
     for said in [r#"{"type":"rated","ref":1}"#, r#"{"type":"rated","ref":2}"#, r#"{"type":"rated"}"#] {
@@ -533,10 +630,9 @@ async fn too_much() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn refusals() {
-    let mut recording = Recording::of("refusals");
-    let (served, _) = desks(config().connections(1));
+async fn refusals(rooms: Rooms) {
+    let mut recording = Recording::of("refusals").in_rooms(rooms);
+    let (served, _) = desks(rooms, config().connections(1));
     for headers in [&[OURS][..], &[], &["Sec-WebSocket-Protocol: channels.token.abc"]] {
         for path in ["/desk/7?name=mallory", "/desk/7?name=often", "/desk/seven"] {
             let raw = recording.opens(&served, path, headers).await;
@@ -567,10 +663,9 @@ async fn rooms_that_do_not_open() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_drain() {
-    let mut recording = Recording::of("drain");
-    let (served, _) = desks(config());
+async fn a_drain(rooms: Rooms) {
+    let mut recording = Recording::of("drain").in_rooms(rooms);
+    let (served, _) = desks(rooms, config());
     let mut idle = recording.opens(&served, "/desk/7", &[OURS]).await;
     recording.hears(&mut idle, 1).await;
     let mut busy = recording.opens(&served, "/desk/7", &[]).await;
@@ -587,10 +682,9 @@ async fn a_drain() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn authority_that_ends() {
-    let mut recording = Recording::of("authority");
-    let (served, _) = desks(config().auth_warning(Duration::from_secs(1)));
+async fn authority_that_ends(rooms: Rooms) {
+    let mut recording = Recording::of("authority").in_rooms(rooms);
+    let (served, _) = desks(rooms, config().auth_warning(Duration::from_secs(1)));
     let mut raw = recording.opens(&served, "/desk/7?seconds=30", &[OURS]).await;
     recording.hears_the_end(&mut raw).await;
     recording.ends_as_recorded();
@@ -625,10 +719,9 @@ async fn other_envelopes_and_plain_text() {
     recording.ends_as_recorded();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_client_of_today_s_at_an_old_server() {
-    let mut recording = Recording::of_knowing_clients("old_server");
-    let (served, _) = desks(config());
+async fn a_client_of_today_s_at_an_old_server(rooms: Rooms) {
+    let mut recording = Recording::of_knowing_clients("old_server").in_rooms(rooms);
+    let (served, _) = desks(rooms, config());
     let mut raw = recording.opens(&served, "/desk/7", &[KNOWING]).await;
     recording.hears(&mut raw, 1).await;
     for said in [
@@ -648,7 +741,7 @@ async fn a_client_of_today_s_at_an_old_server() {
     recording.hears(&mut raw, 1).await;
     recording.says(&mut raw, r#"{"type":"leave","code":1012}"#).await;
     recording.hears_the_end(&mut raw).await;
-    let (full, _) = desks(config().connections(1));
+    let (full, _) = desks(rooms, config().connections(1));
     let mut inside = Raw::in_memory(full.connect(64 * 1024).0);
     inside.upgrade("/desk/7").await;
     let mut raw = recording.opens(&full, "/desk/7", &[KNOWING]).await;
