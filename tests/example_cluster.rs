@@ -1,15 +1,26 @@
-//! The example `cluster` by its own command: it brings its bus and three nodes, which are killed and started by a line each.
+//! The example `cluster` by its own command: it brings its bus and three nodes, which are killed and started by a line each. And its
+//! channel on two nodes in the test's process, for who is cut off.
 
 #[path = "support/buses.rs"]
 mod buses;
+#[expect(dead_code, reason = "the messages alone, as in the example")]
+#[path = "../examples/chat.rs"]
+mod chat;
 #[path = "support/examples.rs"]
 mod examples;
+#[expect(dead_code, reason = "no process of its own is served")]
+#[path = "../examples/cluster/node.rs"]
+mod node;
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use channel_runtime::Fresh;
+use channel_runtime::testing::{self, Client as Guest, TestNode};
+use chat::{ChatLine, ChatMessage, System, UserLeft};
 use futures::{SinkExt, StreamExt};
+use node::{Chat, Node};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
@@ -158,4 +169,39 @@ async fn a_node_is_killed_while_they_talk_over_the_bus_that_is_there() {
 #[tokio::test]
 async fn a_node_is_killed_while_they_talk_over_redis() {
     a_node_is_killed_while_they_talk("redis", "redis://").await;
+}
+
+async fn enter(node: &TestNode<Node>) -> Guest<Chat> {
+    let mut guest = node.connect::<Chat>("/chat/general").await.unwrap();
+    let _: System = guest.wait_for().await;
+    guest
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_cut_off_resumes_on_its_node_and_begins_anew_on_another() {
+    let two = testing::cluster_with(2, node::list, |channels| channels.app(Node { number: "1".into() })).await;
+    let (mut ann, mut bob) = (enter(&two[0]).await, enter(&two[1]).await);
+    two.settle().await;
+    ann.take_texts();
+    ann.lose();
+    let _: UserLeft = bob.wait_for().await;
+    for text in ["Are you there?", "She is not."] {
+        bob.send(ChatMessage { message: text.into() });
+    }
+    two.settle().await;
+
+    let mut ann = ann.come_back().await;
+    assert_eq!(ann.joined().await.resumed(), Some(3), "that she left, and two lines that came over the bus");
+    for text in ["Are you there?", "She is not."] {
+        assert_eq!(ann.wait_for::<ChatLine>().await.message, text);
+    }
+
+    // The other node numbers its rooms by itself: it sends its newest lines, and none of them twice.
+    let mut ann = two[1].connect::<Chat>("/chat/general").resuming(&ann).await.unwrap();
+    assert_eq!(ann.joined().await.fresh(), Some(Fresh::Replaced));
+    for text in ["Are you there?", "She is not."] {
+        assert_eq!(ann.wait_for::<ChatLine>().await.message, text);
+    }
+    let _: System = ann.wait_for().await;
+    ann.expect_nothing().await;
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use channel_runtime::{
-    Channels, Config, Fault, Nats, Ops, OpsToken, Proxies, Redis, Socket, channel, channels, timestamp,
+    Channels, Config, Fault, Nats, Ops, OpsToken, Proxies, Redis, Socket, Unlinked, channel, channels, timestamp,
 };
 
 use crate::chat::page::page;
@@ -20,7 +20,7 @@ pub struct Chat {
 }
 
 pub struct Node {
-    number: String,
+    pub number: String,
 }
 
 #[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
@@ -70,12 +70,15 @@ impl Chat {
     }
 }
 
+/// Its wire is that of the example `chat`, and so is its client.
+pub fn list() -> Channels<Node, Unlinked> {
+    channels![Chat; cluster, client = "examples/pages/chat.js"]
+}
+
 pub async fn serve(number: &str, addr: &str, bus: &str) -> Result<(), Box<dyn Error>> {
-    // Its wire is that of the example `chat`, and so is its client.
-    let list = channels![Chat; cluster, client = "examples/pages/chat.js"];
     let channels: Channels<Node> = match bus {
-        redis if redis.starts_with("redis") => list.over(Redis::at(redis).name("chat")).await?,
-        nats => list.over(Nats::at(nats).name("chat")).await?,
+        redis if redis.starts_with("redis") => list().over(Redis::at(redis).name("chat")).await?,
+        nats => list().over(Nats::at(nats).name("chat")).await?,
     };
     let page = page(include_str!("../pages/chat.html"), include_str!("../pages/chat.js").into());
     let server = channels.app(Node { number: number.into() }).or(page).config(config()?);

@@ -139,6 +139,27 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self
     }
 
+    /// A client that says where that one was in the histories of its rooms, as it does when it [comes back](Client::come_back): for who
+    /// comes back to another server or node. What that one's test has not taken is sent again.
+    ///
+    /// ```
+    /// # use channel_runtime::{Fresh, channel, channels, testing};
+    /// #[channel("/chat", history)]
+    /// pub struct Chat;
+    ///
+    /// # #[channel] impl Chat {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let (one, other) = (testing::app(channels![Chat].app(())), testing::app(channels![Chat].app(())));
+    /// let ann = one.connect::<Chat>("/chat").await.unwrap();
+    /// let mut ann = other.connect::<Chat>("/chat").resuming(&ann).await.unwrap();
+    /// assert_eq!(ann.joined().await.fresh(), Some(Fresh::Replaced));
+    /// # }
+    /// ```
+    pub fn resuming(mut self, client: &Client<C>) -> Self {
+        self.entrance.handshake.query.push_str(&client.frames.positions().query());
+        self
+    }
+
     /// From this address. Without it the address is not known.
     pub fn remote_addr(mut self, addr: SocketAddr) -> Self {
         self.entrance.handshake.remote_addr = Some(addr);
