@@ -338,6 +338,59 @@ impl Notes {
     }
 }
 
+#[message(type = "bid")]
+pub struct Bid {
+    pub amount: u32,
+}
+
+#[message(type = "raised")]
+pub struct Raised {
+    pub amount: u32,
+    pub by: Seat,
+}
+
+/// A lot as it is.
+#[message(type = "lot")]
+pub struct LotIs {
+    pub bids: Vec<u32>,
+}
+
+#[derive(Debug, Fault)]
+#[allow(dead_code)]
+pub enum BidError {
+    #[fault("auction.too_low", "bid {least} or more")]
+    TooLow { least: u32 },
+}
+
+/// Nobody misses a bid, and none is made twice.
+#[channel("/auction/:lot/:bidder", room_state = Vec<u32>, history(recent = 5))]
+pub struct Auction {
+    #[allow(dead_code)]
+    lot: u32,
+    bidder: u32,
+}
+
+#[channel(sends(Raised, LotIs))]
+impl Auction {
+    fn identity(&self) -> u32 {
+        self.bidder
+    }
+
+    fn snapshot(&self, bids: &Vec<u32>) -> LotIs {
+        LotIs { bids: bids.clone() }
+    }
+
+    /// Raises the bid.
+    #[message(idempotent)]
+    fn bid(&self, bid: Bid, socket: &Socket<Self>) -> Result<Success<usize>, BidError> {
+        socket.room().with(|bids, room| {
+            bids.push(bid.amount);
+            room.send(Raised { amount: bid.amount, by: Seat::Red });
+            Ok(Success(bids.len()))
+        })
+    }
+}
+
 pub fn corpus() -> Channels<()> {
-    channels![Corpus, Game, Rpc, Notes]
+    channels![Corpus, Game, Rpc, Notes, Auction]
 }

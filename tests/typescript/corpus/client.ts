@@ -580,6 +580,13 @@ export interface Closing { type: 'closed' }
 
 export interface Subtract { minuend: number; subtrahend: number }
 
+export interface Bid { amount: number }
+
+export interface Raised { type: 'raised'; amount: number; by: Seat }
+
+/** A lot as it is. */
+export interface LotIs { type: 'lot'; bids: number[] }
+
 export interface CorpusProtocol extends Protocol {
   says: {
     numbers: NumbersCaseSaid
@@ -901,4 +908,29 @@ export interface NotesProtocol {
   hears: {}
   answers: {}
   faults: {}
+}
+
+export interface AuctionProtocol extends Protocol {
+  says: { bid: Bid }
+  hears: { raised: Raised; lot: LotIs }
+  answers: { bid: number }
+  faults: {
+    bid: {
+      /** bid {least} or more */
+      'auction.too_low': { least: number }
+    }
+  }
+}
+
+/**
+ * Nobody misses a bid, and none is made twice.
+ *
+ * `/auction/:lot/:bidder`
+ */
+export class Auction extends Channel<AuctionProtocol> {
+  static override readonly fingerprint: string = '84d88fe5304410fd'
+  static override readonly idempotent = { bid: true }
+  constructor(params: { lot: number; bidder: number }, options?: Options<AuctionProtocol>) { super(`/auction/${segment(params.lot)}/${segment(params.bidder)}`, options) }
+  /** Sent again if its answer is lost, and handled once. */
+  bid(message: Bid, call?: Call): Answer<AuctionProtocol, 'bid'> { return this.request('bid', message, call) }
 }

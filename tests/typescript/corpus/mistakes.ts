@@ -1,6 +1,6 @@
 // What the compiler must say: each line below an `@ts-expect-error` is a mistake that a page may make.
 import { attempt, type FaultsOf, type Hears } from '../../../channel-runtime/src/contract/typescript/core.ts'
-import { Corpus, Game, type CorpusProtocol, type GameProtocol, type NotesProtocol, type RpcProtocol } from './client.ts'
+import { Auction, Corpus, Game, type CorpusProtocol, type GameProtocol, type NotesProtocol, type RpcProtocol } from './client.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const is = <T extends true>(_?: T) => {}
@@ -140,3 +140,29 @@ export function narrow({ value }: CorpusProtocol['hears']['internal']): number {
 is<Equal<RpcProtocol['says']['subtract']['minuend'], number>>()
 is<Equal<RpcProtocol['answers'], { subtract: number }>>()
 is<Equal<keyof NotesProtocol['says'], never>>()
+
+/** A channel with a history, a snapshot and a message that may be said again. */
+export async function missed(position: string) {
+  const auction = new Auction({ lot: 7, bidder: 1 }, { at: position }).open()
+  // @ts-expect-error a position is a text
+  new Auction({ lot: 7, bidder: 1 }, { at: 812 })
+  auction.on('$joined', joined => {
+    is<Equal<typeof joined.resumed, number | undefined>>()
+    if (joined.fresh === 'expired') is<Equal<typeof joined.room, string | undefined>>()
+    // @ts-expect-error there is no such reason
+    if (joined.fresh === 'late') {}
+    // @ts-expect-error a client keeps its position by itself
+    joined.at
+  })
+  auction.on('lot', lot => is<Equal<typeof lot.bids, number[]>>())
+  // @ts-expect-error a snapshot has no field but those of its message
+  auction.on('lot', lot => lot.leader)
+  // @ts-expect-error a snapshot is the server's
+  auction.send('lot', { bids: [] })
+  const count = await auction.bid({ amount: 9 })
+  is<Equal<typeof count, number>>()
+  // @ts-expect-error the client gives a message its `$id`
+  auction.bid({ amount: 9, $id: 'a' })
+  const tried = await attempt(auction.bid({ amount: 9 }))
+  if (!tried.ok && tried.error.kind === 'fault' && tried.error.code === 'auction.too_low') is<Equal<typeof tried.error.details, { least: number }>>()
+}
