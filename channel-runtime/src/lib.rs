@@ -272,6 +272,16 @@ struct Envelopes;
 #[doc = include_str!("../../docs/history.md")]
 struct HistoryPage;
 
+/// The page's program compiles.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/audiences.md")]
+struct AudiencesPage;
+
+/// The page's programs are run.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../docs/how-to.md")]
+struct HowTo;
+
 /// The page's programs compile.
 #[cfg(all(doctest, feature = "nats"))]
 #[doc = include_str!("../../docs/several-nodes.md")]

@@ -1,4 +1,4 @@
-// The code of docs/clients.md compiles, as a user's would.
+// The code of docs/clients.md and docs/history.md compiles, as a user's would.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -46,7 +46,34 @@ new Game({ game_id: 7 }, { greet: say => say('sit', { seat: 3 }) })
 `
 
 const page = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8')
-const blocks = language => [...page.matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(([, code]) => code)
+const blocks = (language, text = page) => [...text.matchAll(new RegExp('^```' + language + '\\n([^]*?)^```', 'gm'))].map(([, code]) => code)
+
+// The channels of docs/history.md.
+const HISTORY = `
+import { Channel, segment, type Answer, type Call, type Options, type Protocol } from '${CORE}/core.ts'
+interface LogProtocol extends Protocol { says: {}; hears: { line: { type: 'line'; id: number; text: string } }; answers: {}; faults: {} }
+class Log extends Channel<LogProtocol> {
+  constructor(params: { room: string }, options?: Options<LogProtocol>) { super(\`/log/\${segment(params.room)}\`, options) }
+}
+interface AuctionProtocol extends Protocol { says: {}; hears: { bid: { type: 'bid'; amount: number } }; answers: {}; faults: {} }
+class Auction extends Channel<AuctionProtocol> {
+  constructor(params: { id: number }, options?: Options<AuctionProtocol>) { super(\`/auction/\${params.id}\`, options) }
+}
+interface GameProtocol extends Protocol {
+  says: {}; hears: { board_is: { type: 'board_is'; moves: string[] }; moved: { type: 'moved'; to: string } }; answers: {}; faults: {}
+}
+class Game extends Channel<GameProtocol> {
+  constructor(params: { id: number }, options?: Options<GameProtocol>) { super(\`/game/\${params.id}\`, options) }
+}
+interface LotProtocol extends Protocol { says: { bid: { amount: number } }; hears: {}; answers: {}; faults: {} }
+class Lot extends Channel<LotProtocol> {
+  static override readonly idempotent = { bid: true }
+  constructor(params: { id: number; user: string }, options?: Options<LotProtocol>) { super(\`/lot/\${params.id}/\${params.user}\`, options) }
+  bid(message: { amount: number }, call?: Call): Answer<LotProtocol, 'bid'> { return this.request('bid', message, call) }
+}
+declare const id: number, room: string, user: string
+declare function show(what: unknown): void
+`
 
 test('the code of docs/clients.md compiles', () => {
   const [ts, tsx] = [blocks('ts'), blocks('tsx')]
@@ -64,6 +91,26 @@ test('the code of docs/clients.md compiles', () => {
     for (const version of ['typescript', 'typescript-5']) {
       const tsc = spawnSync(process.execPath, [`${here}node_modules/${version}/bin/tsc`, '-p', folder], { encoding: 'utf8' })
       assert.equal(tsc.stdout + tsc.stderr, '', version)
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the code of docs/history.md compiles, and a slip in it does not', () => {
+  const code = blocks('ts', readFileSync(new URL('../../docs/history.md', import.meta.url), 'utf8'))
+  assert.equal(code.length, 4)
+  const folder = mkdtempSync(join(here, 'docs-'))
+  const tsc = (version, text) => {
+    writeFileSync(join(folder, 'page.ts'), `${HISTORY}${text}\nexport {}\n`)
+    const { stdout, stderr } = spawnSync(process.execPath, [`${here}node_modules/${version}/bin/tsc`, '-p', folder], { encoding: 'utf8' })
+    return stdout + stderr
+  }
+  try {
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', compilerOptions: { noUnusedLocals: false, paths: {} }, include: ['*.ts'] }))
+    for (const version of ['typescript', 'typescript-5']) {
+      assert.equal(tsc(version, code.join('\n')), '', version)
+      assert.match(tsc(version, code.join('\n').replace('fresh', 'frehs')), /error TS2339: Property 'frehs' does not exist/, version)
     }
   } finally {
     rmSync(folder, { recursive: true })
