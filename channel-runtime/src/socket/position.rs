@@ -59,20 +59,6 @@ impl<C: Channel> Audience<C, OneRoom> {
     /// }
     /// ```
     ///
-    /// This does not build, because no room of the channel has a history:
-    ///
-    /// ```compile_fail,E0080
-    /// # use channel_runtime::{Hub, Fault, channel};
-    /// #[channel("/auction/:id")]
-    /// pub struct Auction { id: u64 }
-    /// # #[channel] impl Auction {}
-    /// # fn main() { _ = page; }
-    ///
-    /// async fn page(auctions: &Hub<Auction>) -> Result<String, Fault> {
-    ///     Ok(auctions.room(&Auction::room(&7)).position().await?.to_string())
-    /// }
-    /// ```
-    ///
     /// # Errors
     /// What `on_room_open` returns; `unavailable` if the server stops or does not serve yet; `not_found` if rooms of this kind have no
     /// history.

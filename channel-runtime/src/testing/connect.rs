@@ -139,8 +139,8 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self
     }
 
-    /// A client that says where that one was in the histories of its rooms, as it does when it [comes back](Client::come_back): for who
-    /// comes back to another server or node. What that one's test has not taken is sent again.
+    /// This client loses its connection, and comes back here instead: to another app or node, with what it says of the histories of its
+    /// rooms when it [comes back](Client::come_back).
     ///
     /// ```
     /// # use channel_runtime::{Fresh, channel, channels, testing};
@@ -151,11 +151,12 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// let (one, other) = (testing::app(channels![Chat].app(())), testing::app(channels![Chat].app(())));
     /// let ann = one.connect::<Chat>("/chat").await.unwrap();
-    /// let mut ann = other.connect::<Chat>("/chat").resuming(&ann).await.unwrap();
+    /// let mut ann = other.connect::<Chat>("/chat").resuming(ann).await.unwrap();
     /// assert_eq!(ann.joined().await.fresh(), Some(Fresh::Replaced));
     /// # }
     /// ```
-    pub fn resuming(mut self, client: &Client<C>) -> Self {
+    pub fn resuming(mut self, mut client: Client<C>) -> Self {
+        client.frames.lose();
         self.entrance.handshake.query.push_str(&client.frames.positions().query());
         self
     }
