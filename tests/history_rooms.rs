@@ -1,6 +1,6 @@
 //! What history keeps of a room that has no members, for how long, and what is let go first: in memory, on a paused clock.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
@@ -192,8 +192,8 @@ impl Game {
 async fn a_room_with_hooks_closes_when_its_history_is_over_and_at_once_when_the_server_stops() {
     let channels = channels![Game];
     let hub = channels.of::<Game>();
-    let log = std::sync::Arc::new(Log::default());
-    let app = testing::app(channels.app_arc(std::sync::Arc::clone(&log)));
+    let log = Arc::new(Log::default());
+    let app = testing::app(channels.app_arc(Arc::clone(&log)));
     let game = Game::room("1");
     let position = hub.room(&game).position().await.unwrap().to_string();
     assert_eq!(log.take(), ["open /game/1"]);
@@ -220,6 +220,142 @@ async fn a_room_with_hooks_closes_when_its_history_is_over_and_at_once_when_the_
     log.take();
     app.drain().await;
     assert_eq!(log.take(), ["close /game/1 7"]);
+}
+
+/// With what its hooks did.
+fn games(config: Config) -> (TestApp<Log>, Hub<Game>, Arc<Log>, Health) {
+    let channels = channels![Game];
+    let hub = channels.of::<Game>();
+    let log = Arc::new(Log::default());
+    let server = channels.app_arc(Arc::clone(&log)).config(config);
+    let health = server.health();
+    (testing::app(server), hub, log, health)
+}
+
+fn game(name: usize) -> Room<Game> {
+    Game::room(&name.to_string())
+}
+
+async fn opened(hub: &Hub<Game>, name: usize) -> String {
+    hub.room(&game(name)).position().await.unwrap().to_string()
+}
+
+/// What it is sent first: what it missed, or the snapshot.
+async fn hears_first(app: &TestApp<Log>, name: usize, position: &str) -> String {
+    let path = format!("/game/{name}");
+    let mut client = app.connect::<Game>(&path).knowing().query("$resume", position).await.unwrap();
+    client.expect::<Said>().await.text
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_with_hooks_are_let_go_as_others_are_when_there_is_too_much() {
+    let (app, hub, log, health) = games(Config::default().history_bytes(21_500));
+    let text = "x".repeat(1000);
+    let mut positions = Vec::new();
+    for name in 0..3 {
+        positions.push(opened(&hub, name).await);
+        for _ in 0..if name == 2 { 9 } else { 5 } {
+            hub.room(&game(name)).send(said(&text));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    log.take();
+    assert!(health.history_bytes() > 21_500);
+    tokio::time::sleep(A_LITTLE).await;
+    assert!(health.history_bytes() <= 21_500, "{}", health.history_bytes());
+    assert_eq!(hears_first(&app, 0, &positions[0]).await, "the state is 7");
+    assert_eq!(hears_first(&app, 1, &positions[1]).await, text);
+    assert!(log.take().is_empty(), "its messages were enough");
+
+    // Of rooms with little in them the rooms themselves are let go.
+    for name in 10..50 {
+        opened(&hub, name).await;
+        hub.room(&game(name)).send(said("little"));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(A_LITTLE).await;
+    assert!(health.history_bytes() <= 21_500, "{}", health.history_bytes());
+    let closed = log.take().into_iter().filter(|line| line.starts_with("close")).count();
+    let open = hub.stats().rooms;
+    assert!(closed >= 5 && open >= 20, "{closed} closed, {open} open");
+    assert_eq!(closed + open, 43);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_history_is_let_go_closes_when_its_grace_is_over() {
+    let grace = Duration::from_secs(30);
+    let (app, hub, log, _) = games(Config::default().history_bytes(5_000).room_grace(grace));
+    let ann = app.connect::<Game>("/game/1").await.unwrap();
+    hub.room(&game(1)).send(said("kept for a minute"));
+    ann.close();
+    app.settle().await;
+    for name in 10..30 {
+        opened(&hub, name).await;
+        hub.room(&game(name)).send(said("little"));
+    }
+    tokio::time::sleep(grace - A_LITTLE).await;
+    log.take();
+    tokio::time::sleep(2 * A_LITTLE).await;
+    assert!(log.take().contains(&"close /game/1 7".to_owned()), "half a minute before its history would have ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_to_an_empty_room_within_its_grace_is_counted_and_let_go_too() {
+    let (app, hub, _, health) = games(Config::default().history_bytes(5_000).room_grace(Duration::from_secs(3600)));
+    let ann = app.connect::<Game>("/game/1").await.unwrap();
+    ann.close();
+    app.settle().await;
+    for _ in 0..5 {
+        hub.room(&game(1)).send(said(&"x".repeat(1000)));
+    }
+    assert!(health.history_bytes() > 5_000);
+    tokio::time::sleep(A_LITTLE).await;
+    assert!(health.history_bytes() < 1_000, "{}", health.history_bytes());
+    assert_eq!(hub.stats().rooms, 1, "its grace goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_pages_of_many_rooms_keeps_a_few_open_and_takes_nothing_from_the_others() {
+    // Sixteen rooms are an eighth of it.
+    let config = Config::default().history_bytes(64 * 1024).room_grace(Duration::from_secs(3600));
+    let (app, hub, log, health) = games(config);
+    let ann = app.connect::<Game>("/game/1").await.unwrap();
+    let (real, quiet) = (opened(&hub, 1).await, opened(&hub, 2).await);
+    ann.close();
+    app.settle().await;
+    hub.room(&game(1)).send(said("of a real one"));
+    let mut last = String::new();
+    for name in 1000..1100 {
+        last = opened(&hub, name).await;
+        assert!(health.history_bytes() < 20 * 1024, "{}", health.history_bytes());
+    }
+    app.settle().await;
+    assert_eq!(hub.stats().rooms, 1 + 16);
+    let closed = log.take().into_iter().filter(|line| line.starts_with("close")).count();
+    assert_eq!(closed, 85, "no grace for rooms that nobody was in");
+    assert_eq!(hears_first(&app, 1, &real).await, "of a real one");
+    assert_eq!(hears_first(&app, 2, &quiet).await, "the state is 7", "it is opened anew");
+    hub.room(&game(1099)).send(said("since the page"));
+    assert_eq!(hears_first(&app, 1099, &last).await, "since the page");
+    tokio::time::sleep(AGE + A_LITTLE).await;
+    app.settle().await;
+    let left = hub.stats().rooms;
+    assert!(left <= 3, "{left}: those that somebody was in, within their grace");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_many_rooms_without_hooks_keep_a_few_open_too() {
+    let (app, hub, health) = notes(Config::default().history_bytes(64 * 1024));
+    let mut first = String::new();
+    for name in 0..100 {
+        let position = hub.room(&room(&name.to_string())).position().await.unwrap().to_string();
+        if name == 90 {
+            first = position;
+        }
+    }
+    assert_eq!((hub.stats().rooms, health.history_bytes()), (16, 16 * 512));
+    hub.room(&room("90")).send(said("since the page"));
+    assert_eq!(comes_back(&app, "90", &first).await.1, "Resumed { missed: 1 }");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,10 @@
-//! What history costs: a send to a room that keeps it beside one that does not, and a client that comes back beside one that comes
-//! fresh. Both sides of a row are measured in turns, so that whatever else the machine does falls on both alike.
+//! What history costs: a send to a room that keeps it beside one that does not, a client that comes back beside one that comes fresh,
+//! and how long others wait while rooms that are kept are looked at. Both sides of a row are measured in turns, so that whatever else
+//! the machine does falls on both alike.
 
 use std::time::{Duration, Instant};
 
-use channel_runtime::{Channel, Health, Hub, Room, Server, channel, channels, message};
+use channel_runtime::{Channel, Config, Health, Hub, Room, Server, channel, channels, message};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -32,6 +33,15 @@ struct Kept;
 
 #[channel(sends(Said))]
 impl Kept {}
+
+#[channel("/many/:room", history(age = "5m"))]
+struct Many {
+    #[expect(dead_code, reason = "it tells one room from another")]
+    room: u64,
+}
+
+#[channel(sends(Said))]
+impl Many {}
 
 fn said() -> Said {
     Said { text: "x".repeat(std::hint::black_box(TEXT)) }
@@ -155,6 +165,73 @@ async fn skip_frame(client: &mut DuplexStream) {
     client.read_exact(&mut payload[..len]).await.expect("a payload");
 }
 
+/// Empty rooms with a message each, and a task that measures how long it waits for its next turn.
+struct Keeping {
+    hub: Hub<Many>,
+    health: Health,
+}
+
+impl Keeping {
+    const ROOMS: u64 = 100_000;
+
+    async fn new(history_bytes: usize, messages: usize) -> Self {
+        tokio::time::pause();
+        let channels = channels![Many];
+        let hub = channels.of::<Many>();
+        let server = channels.app(()).config(Config::default().history_bytes(history_bytes));
+        let health = server.health();
+        // The bound holds from then on.
+        drop(server.filter());
+        for room in 0..Self::ROOMS {
+            let room = hub.room(&Many::room(&room));
+            room.position().await.expect("it has history");
+            room.send(said());
+        }
+        for room in (1..messages).flat_map(|_| 0..Self::ROOMS) {
+            hub.room(&Many::room(&room)).send(said());
+        }
+        Self { hub, health }
+    }
+
+    /// So much later: until nothing more happens, the longest turn and all of them together, in milliseconds.
+    async fn turns(&self, later: Duration) -> (f64, f64) {
+        const QUIET: usize = 50;
+        tokio::time::advance(later).await;
+        let (mut longest, mut all, mut quiet) = (Duration::ZERO, Duration::ZERO, 0);
+        let mut before = (self.hub.stats().rooms, self.health.history_bytes());
+        while quiet < QUIET {
+            let start = Instant::now();
+            tokio::task::yield_now().await;
+            let turn = start.elapsed();
+            (longest, all) = (longest.max(turn), all + turn);
+            let now = (self.hub.stats().rooms, self.health.history_bytes());
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+        }
+        (longest.as_secs_f64() * 1e3, all.as_secs_f64() * 1e3)
+    }
+}
+
+fn kept_rooms() {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    println!("{} rooms that are kept: the longest turn of their task, and all of its turns, in ms", Keeping::ROOMS);
+    let second = Duration::from_secs(1);
+    for (history_bytes, messages, rows) in [
+        (256 << 20, 1, &[("a second in which nothing is due", second), ("all are due", Duration::from_secs(300))][..]),
+        (80_000_000, 2, &[("too much: messages are let go", second)]),
+    ] {
+        runtime.block_on(async {
+            let keeping = Keeping::new(history_bytes, messages).await;
+            for (what, later) in rows {
+                let (longest, all) = keeping.turns(*later).await;
+                let (rooms, bytes) = (keeping.hub.stats().rooms, keeping.health.history_bytes());
+                println!("{what:40} {longest:8.2} {all:8.1}   {rooms} rooms, {bytes} bytes are left");
+            }
+            tokio::time::resume();
+        });
+    }
+}
+
 /// The median, and what a tenth is below.
 fn middle(mut times: Vec<f64>) -> (f64, f64) {
     times.sort_by(f64::total_cmp);
@@ -162,6 +239,9 @@ fn middle(mut times: Vec<f64>) -> (f64, f64) {
 }
 
 fn main() {
+    if std::env::args().any(|argument| argument == "kept") {
+        return kept_rooms();
+    }
     println!("a send, in nanoseconds: median (a tenth is below)");
     for (members, samples) in [(1, 2001), (10, 1001), (1000, 101)] {
         let (mut plain, mut kept) = (Side::plain(members), Side::kept(members));
@@ -232,4 +312,5 @@ fn main() {
         side.comes_back(&position, 50);
     }
     println!("10,000 clients with 50 missed each, connect and close included: {:.2} s", start.elapsed().as_secs_f64());
+    kept_rooms();
 }

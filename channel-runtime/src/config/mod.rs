@@ -165,8 +165,10 @@ pub struct Config {
     /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
     /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message and 512 for each room: 256 MiB by
-    /// default, and up to an eighth more for a second. Beyond it that of rooms without members is let go, the longest empty first, and then the oldest messages
-    /// of all. Whoever comes back for them comes fresh, and is told `expired`.
+    /// default, and up to an eighth more for a second. Beyond it rooms without members that are kept for a
+    /// [page](crate::Audience::position) alone are let go, then the messages of rooms without members, then those rooms, the ones
+    /// first whose history would end soonest, and then the oldest messages of all. Whoever comes back for them comes fresh, and is told
+    /// `expired`, or `replaced` if it was the room. One with hooks closes after its [`room_grace`](Self::room_grace).
     pub history_bytes: usize,
     /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and
     /// one second for each 16 KiB that still wait for it: 66 seconds if the whole of [`outbox_bytes`](Self::outbox_bytes) waits.

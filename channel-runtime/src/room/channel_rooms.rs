@@ -81,11 +81,11 @@ impl ChannelRooms {
         (self.history)(name).map(|limits| Log::new(limits, &self.budget))
     }
 
-    /// Removes the room with its last member, unless it has an owner or `keep` says that it is kept.
+    /// Removes the room with its last member, unless `keep` says that it is kept, or it has an owner.
     pub fn remove(&self, room: &Arc<LiveRoom>, member: ConnectionId, keep: impl FnOnce() -> bool) {
         let mut rooms = self.rooms.shard(&**room.name());
         room.remove(member);
-        if room.len() == 0 && !room.has_owner() && !(room.has_history() && keep()) {
+        if room.len() == 0 && !(room.has_history() && keep()) && !room.has_owner() {
             Self::retire(&mut rooms, room);
         }
     }

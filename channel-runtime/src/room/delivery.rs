@@ -80,9 +80,13 @@ impl<'a> Delivery<'a> {
             return Sent::too_long();
         }
         let windows = || room.windows(self.from, self.lookup.exclusions);
-        let frame =
-            if room.has_history() { self.to_be_recorded(frame, windows) } else { self.prepared(frame, windows) };
-        room.send(frame, &self.sending(self.publisher(room).as_ref()), admits)
+        if !room.has_history() {
+            return room.send(self.prepared(frame, windows), &self.sending(self.publisher(room).as_ref()), admits);
+        }
+        let frame = self.to_be_recorded(frame, windows);
+        let sent = room.send(frame, &self.sending(self.publisher(room).as_ref()), admits);
+        self.lookup.registry.recorded(self.lookup.channel, room);
+        sent
     }
 
     /// Makes the frame under the room's lock, from the number of its members here.
@@ -91,7 +95,9 @@ impl<'a> Delivery<'a> {
         room: &Arc<LiveRoom>,
         make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
-        room.send_with(&self.sending(self.publisher(room).as_ref()), make)
+        let sent = room.send_with(&self.sending(self.publisher(room).as_ref()), make)?;
+        self.lookup.registry.recorded(self.lookup.channel, room);
+        Ok(sent)
     }
 
     /// To rooms by their names, each with its frame; a client in several of them gets one. `make` is called for rooms without a

@@ -66,9 +66,9 @@ impl LiveRoom {
         self.insert_into(inner, member)
     }
 
-    /// For a page that is made now. `None` if the room has no history.
-    pub fn position(&self) -> Option<Position> {
-        self.lock().log.as_mut().map(|log| log.position(Instant::now()))
+    /// For a page that is made now. `None` if the room has no history. `is_promised`: it is kept for the page.
+    pub fn position(&self, is_promised: bool) -> Option<Position> {
+        self.lock().log.as_mut().map(|log| log.position(Instant::now(), is_promised))
     }
 }
 

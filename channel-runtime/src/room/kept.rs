@@ -1,17 +1,21 @@
 //! Rooms that are kept for their history after their last member has left, and the task that lets them go, and that lets go of
 //! history when there is too much in the process.
+//!
+//! Whatever walks over many rooms does so in slices, between which other tasks run, and holds no lock over a slice.
 
-use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::room::channel_rooms::ChannelRooms;
-use crate::room::kept_rooms::KeptRoom;
+use crate::room::history_budget::ROOM_BYTES;
+use crate::room::kept_rooms::{KeptRoom, KeptRooms};
 use crate::room::live_room::LiveRoom;
+use crate::room::log::{Forgotten, Log};
 use crate::room::position::Position;
 use crate::room::registry::Registry;
 
@@ -21,15 +25,34 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the age of what is kept is halved at the most: of five minutes some milliseconds are left.
 const HALVINGS: u32 = 16;
 
+/// So many rooms in which nothing is recorded are kept for pages, so that nobody who asks for pages of many rooms keeps them all open.
+const MOST_FOR_PAGES: usize = 10_000;
+
+const ROOMS_AT_ONCE: usize = 32;
+const MESSAGES_AT_ONCE: usize = 1024;
+
 impl Registry {
-    /// The room has no members. Called under its shard's lock, so that nobody enters meanwhile. Returns whether it is kept.
+    /// If the room has no members, and something to be kept for. Called under its shard's lock, so that nobody enters meanwhile.
     pub(super) fn keep(&self, channel: usize, room: &Arc<LiveRoom>) -> bool {
-        let is_kept = room.kept_until().is_some_and(|until| until > Instant::now())
-            && self.history.is_watched.load(Ordering::Acquire);
-        if is_kept && !room.is_kept.swap(true, Ordering::AcqRel) {
-            self.history.kept.lock().push_back(KeptRoom { channel, room: Arc::clone(room) });
+        if room.len() > 0 || room.is_gone() || !self.history.is_watched.load(Ordering::Acquire) {
+            return false;
         }
-        is_kept
+        let Some((until, has_messages)) = room.kept_for().filter(|(until, _)| *until > Instant::now()) else {
+            return false;
+        };
+        if !room.is_kept.swap(true, Ordering::AcqRel) {
+            self.history.kept.lock().add(until, has_messages, KeptRoom { channel, room: Arc::clone(room) });
+        }
+        true
+    }
+
+    /// Something was recorded in a room that may be without members.
+    #[inline]
+    pub(super) fn recorded(&self, channel: usize, room: &Arc<LiveRoom>) {
+        if room.has_history() && room.len() == 0 && !room.is_kept.load(Ordering::Acquire) {
+            let _rooms = self.channels[channel].rooms.shard(&**room.name());
+            self.keep(channel, room);
+        }
     }
 
     /// For a page that is made now: the room is opened, if it is not open, and kept for a while. `None` if it has no history.
@@ -38,16 +61,50 @@ impl Registry {
         let entry = &self.channels[channel];
         let (mut is_kept, mut opened) = (false, None);
         let position = entry.open(name, entry.make_state, |room| {
-            let position = room.position();
-            // Above the bound nobody is promised more.
-            is_kept = room.len() > 0 || room.has_owner() || !self.history.budget.is_over() && self.keep(channel, room);
             opened = Some(Arc::clone(room));
+            let position = self.promise(channel, room);
+            is_kept = room.len() > 0 || room.is_kept.load(Ordering::Acquire);
             position
         });
         if let Some(room) = opened.filter(|_| !is_kept) {
-            self.let_go(channel, &room);
+            self.close_unless_kept(channel, &room);
         }
+        self.bound_those_for_pages();
         position
+    }
+
+    /// As [`position`](Self::position), of a room that its owner has opened. `None` if it has closed meanwhile.
+    pub fn position_of_owned(self: &Arc<Self>, channel: usize, name: &str) -> Option<Position> {
+        self.watch_history();
+        let position = {
+            let rooms = self.channels[channel].rooms.shard(name);
+            self.promise(channel, rooms.get(name)?)
+        };
+        self.bound_those_for_pages();
+        position
+    }
+
+    /// Under the shard's lock. Above the bound nobody is promised more.
+    fn promise(&self, channel: usize, room: &Arc<LiveRoom>) -> Option<Position> {
+        let position = room.position(!self.history.budget.is_over());
+        self.keep(channel, room);
+        position
+    }
+
+    /// The oldest are let go.
+    fn bound_those_for_pages(&self) {
+        let most = MOST_FOR_PAGES.min(self.history.budget.most() / 8 / ROOM_BYTES).max(1);
+        loop {
+            let oldest = {
+                let mut kept = self.history.kept.lock();
+                if kept.for_pages() <= most {
+                    return;
+                }
+                kept.take_first_for_a_page()
+            };
+            let Some(oldest) = oldest else { return };
+            drop(self.let_go_if_bare(&oldest));
+        }
     }
 
     /// A channel with history is used. Without a runtime no room is kept.
@@ -61,54 +118,72 @@ impl Registry {
         }
     }
 
-    fn look_at_kept(&self) {
-        let kept = std::mem::take(&mut *self.history.kept.lock());
+    async fn look_at_kept(&self) {
         let now = Instant::now();
-        let (kept, _gone): (VecDeque<_>, VecDeque<_>) =
-            kept.into_iter().partition(|kept| self.is_still_kept(kept, now));
-        let mut list = self.history.kept.lock();
-        let newer = std::mem::replace(&mut *list, kept);
-        list.extend(newer);
+        loop {
+            let due = self.history.kept.lock().take_due(now, ROOMS_AT_ONCE);
+            if due.is_empty() {
+                return;
+            }
+            let still = |kept: &KeptRoom| self.let_go_unless(kept, || self.keep(kept.channel, &kept.room));
+            dropped(due.iter().map(still).collect()).await;
+        }
     }
 
-    fn is_still_kept(&self, KeptRoom { channel, room }: &KeptRoom, now: Instant) -> bool {
-        let mut rooms = self.channels[*channel].rooms.shard(&**room.name());
-        let is_empty = room.len() == 0 && !room.is_gone();
-        if is_empty && room.kept_until().is_some_and(|until| until > now) {
-            return true;
-        }
-        room.is_kept.store(false, Ordering::Release);
-        if is_empty {
-            ChannelRooms::retire(&mut rooms, room);
-        }
-        false
-    }
-
-    fn let_go(&self, channel: usize, room: &Arc<LiveRoom>) {
+    /// A room that was opened for its position, which is not kept.
+    fn close_unless_kept(&self, channel: usize, room: &Arc<LiveRoom>) {
         let mut rooms = self.channels[channel].rooms.shard(&**room.name());
-        if room.len() == 0 && !room.is_gone() {
+        if room.len() == 0 && !room.is_gone() && !room.has_owner() && !room.is_kept.load(Ordering::Acquire) {
             ChannelRooms::retire(&mut rooms, room);
         }
     }
 
-    /// Those without members first, by the time for which they have none; then the oldest of all.
-    fn shed_history(&self) {
+    /// It was taken from its list. If it has no members, and `stays` does not list it again, its history keeps it no more: one with an
+    /// owner closes when its grace is over.
+    fn let_go_unless(&self, KeptRoom { channel, room }: &KeptRoom, stays: impl FnOnce() -> bool) -> Forgotten {
+        let forgotten = {
+            let mut rooms = self.channels[*channel].rooms.shard(&**room.name());
+            room.is_kept.store(false, Ordering::Release);
+            if room.len() > 0 || room.is_gone() || stays() {
+                return Forgotten::default();
+            }
+            if !room.has_owner() {
+                ChannelRooms::retire(&mut rooms, room);
+            }
+            room.shed_history(Log::give_up)
+        };
+        if let Some(owner) = &room.owner {
+            Arc::clone(owner).on_given_up();
+        }
+        forgotten
+    }
+
+    fn let_go(&self, kept: &KeptRoom) -> Forgotten {
+        self.let_go_unless(kept, || false)
+    }
+
+    /// One that was kept for a page may have messages by now: then it is listed with those that have.
+    fn let_go_if_bare(&self, kept: &KeptRoom) -> Forgotten {
+        let has_messages = || kept.room.kept_for().is_some_and(|(_, has_messages)| has_messages);
+        self.let_go_unless(kept, || has_messages() && self.keep(kept.channel, &kept.room))
+    }
+
+    /// Rooms without members first, by the time at which they would be let go: of them those that are kept for a page alone, then all
+    /// messages, then the rooms; then the oldest messages of all.
+    async fn shed_history(&self) {
         let budget = &self.history.budget;
         // Not only as much as is too much, or the next message would be too much again.
         let is_enough = || budget.bytes() <= budget.most() / 8 * 7;
-        let kept: Vec<KeptRoom> = self.history.kept.lock().iter().cloned().collect();
-        for KeptRoom { room, .. } in &kept {
-            if is_enough() {
-                return;
-            }
-            room.forget_history();
+        self.let_go_while(|| !is_enough(), KeptRooms::take_first_for_a_page, Self::let_go_if_bare).await;
+        let mut last = None;
+        while !is_enough()
+            && let Some((next, few)) = { self.history.kept.lock().after(last, ROOMS_AT_ONCE) }
+        {
+            last = Some(next);
+            let is_empty = |room: &&Arc<LiveRoom>| room.len() == 0 && !is_enough();
+            dropped(few.iter().filter(is_empty).map(|room| room.shed_history(Log::clear)).collect()).await;
         }
-        for KeptRoom { channel, room } in kept {
-            if is_enough() {
-                return;
-            }
-            self.let_go(channel, &room);
-        }
+        self.let_go_while(|| !is_enough(), KeptRooms::take_first_with_messages, Self::let_go).await;
         // The rest are rooms with members, and costs that no message has.
         if budget.entry_bytes() <= budget.most() / 2 {
             return;
@@ -116,15 +191,55 @@ impl Registry {
         let now = Instant::now();
         for halvings in 1..=HALVINGS {
             for rooms in self.channels.iter().filter(|channel| channel.has_history).map(|channel| &channel.rooms) {
-                for room in rooms.values() {
+                for (at, room) in rooms.values().enumerate() {
                     if is_enough() {
                         return;
                     }
-                    room.shed_history(now, halvings);
+                    let forgotten = room.shed_history(|log| log.shed_half(now, halvings));
+                    if forgotten.len() > 0 || at % ROOMS_AT_ONCE == 0 {
+                        dropped(vec![forgotten]).await;
+                    }
                 }
             }
         }
     }
+
+    async fn let_go_while(
+        &self,
+        is_too_much: impl Fn() -> bool,
+        take: fn(&mut KeptRooms) -> Option<KeptRoom>,
+        let_go: fn(&Self, &KeptRoom) -> Forgotten,
+    ) {
+        loop {
+            let mut forgotten = Vec::new();
+            while forgotten.len() < ROOMS_AT_ONCE && is_too_much() {
+                let first = take(&mut self.history.kept.lock());
+                let Some(first) = first else { break };
+                forgotten.push(let_go(self, &first));
+            }
+            if forgotten.is_empty() {
+                return;
+            }
+            dropped(forgotten).await;
+        }
+    }
+}
+
+/// Others run before it is done, and after each thousand messages.
+async fn dropped(forgotten: Vec<Forgotten>) {
+    let mut dropped = 0;
+    for mut messages in forgotten {
+        while messages.len() > 0 {
+            if dropped >= MESSAGES_AT_ONCE {
+                dropped = 0;
+                yield_now().await;
+            }
+            let before = messages.len();
+            messages.drop_some(MESSAGES_AT_ONCE - dropped);
+            dropped += before - messages.len();
+        }
+    }
+    yield_now().await;
 }
 
 /// Sets the state right when the task ends, with its runtime for one.
@@ -144,9 +259,9 @@ async fn watch(registry: Weak<Registry>, _state: Unwatched) {
     loop {
         ticks.tick().await;
         let Some(registry) = registry.upgrade() else { return };
-        registry.look_at_kept();
+        registry.look_at_kept().await;
         if registry.history.budget.is_over() {
-            registry.shed_history();
+            registry.shed_history().await;
         }
     }
 }

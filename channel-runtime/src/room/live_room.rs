@@ -12,7 +12,7 @@ use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::FlushQueue;
-use crate::room::log::Log;
+use crate::room::log::{Forgotten, Log};
 use crate::room::member::Member;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
@@ -77,20 +77,21 @@ impl LiveRoom {
         self.has_history.then(|| self.lock().log.as_ref()?.kept_until())?
     }
 
-    /// Who comes back was here, and has missed what is not kept any more.
-    pub fn forget_history(&self) {
-        if let Some(log) = &mut self.lock().log {
-            log.clear();
-        }
+    /// Until when it is kept without members, and whether for messages. `None` if there is nothing to keep it for.
+    pub fn kept_for(&self) -> Option<(Instant, bool)> {
+        self.has_history.then(|| {
+            let inner = self.lock();
+            let log = inner.log.as_ref()?;
+            Some((log.kept_until()?, log.has_messages()))
+        })?
     }
 
-    /// Lets go of what is older than its age, halved so many times.
-    pub fn shed_history(&self, now: Instant, halvings: u32) {
-        if self.has_history
-            && let Some(log) = &mut self.lock().log
-        {
-            log.shed_half(now, halvings);
+    /// What `act` lets go of, if there is a history.
+    pub fn shed_history(&self, act: impl FnOnce(&mut Log) -> Forgotten) -> Forgotten {
+        if !self.has_history {
+            return Forgotten::default();
         }
+        self.lock().log.as_deref_mut().map(act).unwrap_or_default()
     }
 
     /// Whether what is sent to it is kept.

@@ -239,9 +239,11 @@ impl Log {
         exclusions.excluded().map(|id| self.session(id)).collect()
     }
 
-    /// For a page that is made now: what is sent from now on is missed by it.
-    pub fn position(&mut self, now: Instant) -> Position {
-        self.promised = Some(after(now, self.limits.age));
+    /// For a page that is made now: what is sent from now on is missed by it. `is_promised`: the room is kept for it.
+    pub fn position(&mut self, now: Instant, is_promised: bool) -> Position {
+        if is_promised {
+            self.promised = Some(after(now, self.limits.age));
+        }
         Position::At(At { epoch: self.epoch, session: None }, self.top())
     }
 
@@ -251,13 +253,19 @@ impl Log {
         newest.max(self.promised)
     }
 
+    pub fn has_messages(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
     fn drop_old(&mut self, now: Instant) {
         self.shed(now, self.limits.age);
     }
 
-    /// As if the age were halved so many times.
-    pub fn shed_half(&mut self, now: Instant, halvings: u32) {
-        self.shed(now, self.limits.age / (1 << halvings));
+    /// Lets go of what is older than the age, halved so many times.
+    pub fn shed_half(&mut self, now: Instant, halvings: u32) -> Forgotten {
+        let age = self.limits.age / (1 << halvings);
+        let old = self.entries.partition_point(|entry| now.duration_since(entry.at) >= age);
+        self.forget(old)
     }
 
     /// Lets go of all that is older than this.
@@ -268,11 +276,26 @@ impl Log {
     }
 
     /// Lets go of all messages. The room is kept as long as before, so that who comes back hears that it has missed them.
-    pub fn clear(&mut self) {
+    pub fn clear(&mut self) -> Forgotten {
         self.promised = self.kept_until();
-        while !self.entries.is_empty() {
-            self.drop_oldest();
+        self.forget(self.entries.len())
+    }
+
+    /// Lets go of all messages, and of the room, if it has no members.
+    pub fn give_up(&mut self) -> Forgotten {
+        self.promised = None;
+        self.forget(self.entries.len())
+    }
+
+    fn forget(&mut self, oldest: usize) -> Forgotten {
+        let entries: VecDeque<Entry> = self.entries.drain(..oldest).collect();
+        if let Some(newest) = entries.back() {
+            self.evicted = newest.number;
         }
+        let bytes = entries.iter().map(|entry| entry.frame.len() + ENTRY_BYTES).sum();
+        self.bytes -= bytes;
+        self.budget.release(bytes);
+        Forgotten(entries)
     }
 
     fn drop_oldest(&mut self) {
@@ -293,6 +316,22 @@ impl Drop for Log {
     fn drop(&mut self) {
         self.budget.release(self.bytes);
         self.budget.end_log();
+    }
+}
+
+/// Messages that are let go: they are dropped under no lock, and not all at once.
+#[must_use]
+#[derive(Default)]
+pub(crate) struct Forgotten(VecDeque<Entry>);
+
+impl Forgotten {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// So many at most.
+    pub fn drop_some(&mut self, most: usize) {
+        drop(self.0.drain(..most.min(self.len())));
     }
 }
 

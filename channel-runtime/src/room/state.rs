@@ -12,6 +12,9 @@ pub(crate) trait RoomOwner: Send + Sync {
     fn on_maybe_empty(self: Arc<Self>);
 
     fn on_entered(self: Arc<Self>);
+
+    /// Its history keeps it no more. Called under no lock.
+    fn on_given_up(self: Arc<Self>);
 }
 
 pub(crate) fn state<S: Send + 'static>(state: S) -> State {

@@ -40,8 +40,9 @@ impl<C: Channel> Audience<C, OneRoom> {
     /// connection. What is sent while the data is read may be in both.
     ///
     /// First see that there is what the page is of: a room that is not open is opened, with `on_room_open`, and stays open for the
-    /// history's `age`, and so many rooms take from [`history_bytes`](crate::Config::history_bytes). The position is good for that
-    /// time; later its client comes fresh, as after a long absence.
+    /// history's `age`. The position is good for that time; later its client comes fresh, as after a long absence. At most 10,000 rooms
+    /// in which nothing was recorded, and an eighth of [`history_bytes`](crate::Config::history_bytes), are kept for pages: beyond that
+    /// the one with the oldest page is let go, and closed at once if nobody was ever in it.
     ///
     /// ```
     /// # use channel_runtime::{Hub, Fault, channel, message};
@@ -76,8 +77,7 @@ impl<C: Channel> Audience<C, OneRoom> {
         };
         if let Some(opening) = opening {
             let _hold = opening.await?;
-            let room = node.registry.room(channel, &name);
-            let position = room.and_then(|room| room.position());
+            let position = node.registry.position_of_owned(channel, &name);
             let closed = || Fault::new(Fault::UNAVAILABLE, "the room has closed");
             return position.map(|position| Position(position.to_string())).ok_or_else(closed);
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::connection::lock_order::{Ranked, rank};
@@ -28,8 +28,12 @@ pub(crate) enum Phase {
     Opening(watch::Receiver<Option<Result<(), Rejection>>>),
     Open {
         room: Arc<LiveRoom>,
+        /// From then on it is kept for the grace time. `None` if nothing but its history keeps it.
         empty_since: Option<Instant>,
-        is_watched: bool,
+        /// A session has ended in it.
+        was_used: bool,
+        /// Notified if its history keeps it no more. `None` if no task waits until it closes.
+        watcher: Option<Arc<Notify>>,
     },
     Closing {
         room: Arc<LiveRoom>,
@@ -52,7 +56,8 @@ impl HookedRoom {
             return Next::Keep;
         }
         // As long as there is history for who comes back.
-        let due = after(empty_since.unwrap_or(now), grace).max(room.kept_until().unwrap_or(now));
+        let grace_ends = empty_since.map_or(now, |since| after(since, grace));
+        let due = grace_ends.max(room.kept_until().unwrap_or(now));
         if due > now && !is_draining {
             return Next::WaitUntil(due);
         }

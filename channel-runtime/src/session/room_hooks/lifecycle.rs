@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::select;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::hooked_room::{EntryHold, HookedRoom, HookedRooms, Next, Phase};
@@ -110,42 +110,59 @@ impl<C: Dispatch> RoomLifecycle<C> {
         drop(rooms);
     }
 
-    fn close_if_empty(self: &Arc<Self>) {
+    /// `was_used`: a session has ended in it.
+    fn close_if_empty(self: &Arc<Self>, was_used: bool) {
         let is_draining = self.served.node.shutdown.is_draining();
         let next = self.with_room(|room| {
             let now = Instant::now();
-            if let Phase::Open { empty_since, .. } = &mut room.phase {
+            if let Phase::Open { empty_since, was_used: before, .. } = &mut room.phase {
                 *empty_since = Some(now);
+                *before |= was_used;
             }
             let next = room.next(now, self.grace(), is_draining);
-            match (&next, &mut room.phase) {
-                (Next::WaitUntil(_), Phase::Open { is_watched: true, .. }) => Next::Keep,
-                (Next::WaitUntil(_), Phase::Open { is_watched, .. }) => {
-                    *is_watched = true;
-                    next
+            let watcher = match (&next, &mut room.phase) {
+                (Next::WaitUntil(_), Phase::Open { watcher: watcher @ None, .. }) => {
+                    Some(Arc::clone(watcher.insert(Arc::default())))
                 }
-                _ => next,
-            }
+                _ => None,
+            };
+            (next, watcher)
         });
-        let Some(next @ (Next::WaitUntil(_) | Next::Close(..))) = next else { return };
+        let Some((next, watcher)) = next else { return };
+        if watcher.is_none() && !matches!(next, Next::Close(..)) {
+            return;
+        }
         let task = RoomTask::new(self);
         // No hook can run outside a runtime: the task is dropped, and removes the room with its state.
         let Ok(runtime) = Handle::try_current() else { return };
-        match next {
-            Next::Close(room, sender) => drop(runtime.spawn(task.close(room, sender))),
-            _ => drop(runtime.spawn(task.watch())),
+        match (next, watcher) {
+            (Next::Close(room, sender), _) => drop(runtime.spawn(task.close(room, sender))),
+            (_, Some(watcher)) => drop(runtime.spawn(task.watch(watcher))),
+            _ => {}
         }
     }
 }
 
 impl<C: Dispatch> RoomOwner for RoomLifecycle<C> {
     fn on_maybe_empty(self: Arc<Self>) {
-        self.close_if_empty();
+        self.close_if_empty(true);
     }
 
     fn on_entered(self: Arc<Self>) {
         self.with_room(|room| room.entering -= 1);
-        self.close_if_empty();
+        self.close_if_empty(false);
+    }
+
+    fn on_given_up(self: Arc<Self>) {
+        self.with_room(|room| {
+            let Phase::Open { empty_since, was_used, watcher, .. } = &mut room.phase else { return };
+            if !*was_used {
+                *empty_since = None;
+            }
+            if let Some(watcher) = watcher {
+                watcher.notify_one();
+            }
+        });
     }
 }
 
@@ -187,15 +204,15 @@ impl<C: Dispatch> RoomTask<C> {
         let room = Arc::new(room.recorded_in(registry.log(channel, lifecycle.name())));
         lifecycle.with_room(|hooked| {
             registry.insert_owned_room(channel, &room);
-            hooked.phase = Phase::Open { room, empty_since: None, is_watched: false };
+            hooked.phase = Phase::Open { room, empty_since: None, was_used: false, watcher: None };
         });
         self.is_done = true;
         // All who entered may have left meanwhile.
-        lifecycle.close_if_empty();
+        lifecycle.close_if_empty(false);
         Ok(())
     }
 
-    async fn watch(mut self) {
+    async fn watch(mut self, given_up: Arc<Notify>) {
         let lifecycle = Arc::clone(&self.lifecycle);
         let shutdown = Arc::clone(&lifecycle.served.node.shutdown);
         loop {
@@ -204,15 +221,16 @@ impl<C: Dispatch> RoomTask<C> {
             let is_draining = shutdown.is_draining();
             let next = lifecycle.with_room(|room| {
                 let next = room.next(Instant::now(), lifecycle.grace(), is_draining);
-                if let (Next::Keep, Phase::Open { is_watched, .. }) = (&next, &mut room.phase) {
-                    *is_watched = false;
+                if let (Next::Keep, Phase::Open { watcher, .. }) = (&next, &mut room.phase) {
+                    *watcher = None;
                 }
                 next
             });
             match next {
                 None | Some(Next::Keep) => break,
                 Some(Next::WaitUntil(due)) => {
-                    select(pin!(sleep_until(due)), pin!(drain_started)).await;
+                    let ends_early = pin!(select(pin!(drain_started), pin!(given_up.notified())));
+                    select(pin!(sleep_until(due)), ends_early).await;
                 }
                 Some(Next::Close(room, sender)) => return self.close(room, sender).await,
             }
