@@ -10,6 +10,7 @@ use channel_runtime::{
 };
 use serde_json::{Value, json};
 use support::{Raw, Running, start, text, upgrade, within};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 #[message(type = "say")]
@@ -485,6 +486,66 @@ async fn nothing_falls_between_a_page_and_its_connection() {
     let back = ann.position.clone();
     drop(ann);
     assert_eq!(Client::comes_back(&server, "ann", &back).await.joined["resumed"], 0);
+}
+
+/// What `on_connect` sends last, it sends when this has a permit.
+pub struct Gate(Semaphore);
+
+#[channel("/slow/:room", app = Gate, history)]
+pub struct Slow {
+    room: String,
+}
+
+#[channel(sends(Said))]
+impl Slow {
+    async fn on_connect(&mut self, socket: &Socket<Self>, gate: &Gate) {
+        if socket.joined().fresh().is_some() {
+            socket.send(Said { text: format!("the first of {}", self.room) });
+            gate.0.acquire().await.expect("it is open").forget();
+            socket.send(Said { text: "the rest".into() });
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_cut_while_on_connect_runs_begins_anew_and_is_told_all_of_it() {
+    let channels = channels![Slow];
+    let hub = channels.of::<Slow>();
+    let gate = Arc::new(Gate(Semaphore::new(0)));
+    let server = start(channels.app_arc(Arc::clone(&gate))).await;
+    let page = heard(0, "the first of a");
+    let mut ann = Client::connect(&server, "/slow/a").await;
+    assert_eq!(ann.hears().await, page);
+    let path = |position: &str| format!("/slow/a?$resume={position}");
+    // The server does not know yet that the first is cut.
+    let mut back = Client::connect(&server, &path(&ann.position)).await;
+    assert_eq!((&back.joined["fresh"], back.hears().await), (&json!("first"), page.clone()));
+    // It keeps the room open, which knows what sessions were in it.
+    let room = hub.room(&Slow::room("a"));
+    room.position().await.unwrap();
+    let lost = back.position.clone();
+    ann.raw.reset();
+    back.raw.reset();
+    let until = async |is_so: &dyn Fn() -> bool| {
+        within(async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    };
+    until(&|| hub.all().send(Said { text: "anybody?".into() }).refused == 2).await;
+    gate.0.add_permits(2);
+    until(&|| room.is_empty()).await;
+    let mut back = Client::connect(&server, &path(&lost)).await;
+    assert_eq!((&back.joined["fresh"], back.hears().await), (&json!("first"), page));
+    gate.0.add_permits(1);
+    assert_eq!(back.hears().await, heard(0, "the rest"));
+    room.send(Said { text: "1".into() });
+    assert_eq!(back.hears().await, heard(1, "1"));
+    let (at, _) = back.position.rsplit_once(':').unwrap();
+    let had_all = Client::connect(&server, &path(&format!("{at}:0"))).await;
+    assert_eq!(had_all.joined["resumed"], 1);
 }
 
 /// A client of the model. It drops doubles, and remembers how far it has come.

@@ -31,6 +31,12 @@ impl LiveRoom {
         }
         let inner = &mut *self.lock();
         let log = inner.log.as_mut().expect("a room with history has a log");
+        if let Some(session) = position.and_then(Position::session)
+            && inner.members.get(session).is_some_and(|before| before.told.is_arriving())
+        {
+            // Its end is not known yet.
+            log.leave(session, true, Instant::now());
+        }
         let entered = decide(log, member, position);
         if let Some((welcome, window)) = welcome {
             let told = entered.told();

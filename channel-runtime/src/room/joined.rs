@@ -22,7 +22,8 @@ pub enum Joined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fresh {
-    /// It names no position: it was never here, or the room has no history.
+    /// It names no position: it was never here, or the room has no history. Or it was cut before `on_connect` had returned, and has to
+    /// be told all of it again.
     First,
     /// Something that it missed is not kept any more.
     Expired,
@@ -66,10 +67,13 @@ impl Fresh {
 #[derive(Debug)]
 pub(crate) struct Told(AtomicU32);
 
+/// Beside what was told: `on_connect` has returned.
+const ARRIVED: u32 = 1 << 31;
+
 /// The reasons, behind the numbers that are not one.
 const REASONS: [Fresh; 4] = [Fresh::First, Fresh::Expired, Fresh::Replaced, Fresh::TooFar];
 
-const FIRST_REASON: u32 = u32::MAX - 3;
+const FIRST_REASON: u32 = ARRIVED - 4;
 
 impl Default for Told {
     fn default() -> Self {
@@ -89,8 +93,17 @@ impl Told {
         self.0.store(packed, Ordering::Relaxed);
     }
 
+    pub fn arrive(&self) {
+        self.0.fetch_or(ARRIVED, Ordering::Release);
+    }
+
+    /// It began anew, and `on_connect` has not returned: what it sends to who begins anew is not all sent yet.
+    pub fn is_arriving(&self) -> bool {
+        self.0.load(Ordering::Acquire) & ARRIVED == 0 && self.get().fresh().is_some()
+    }
+
     pub fn get(&self) -> Joined {
-        let packed = self.0.load(Ordering::Relaxed);
+        let packed = self.0.load(Ordering::Relaxed) & !ARRIVED;
         match packed.checked_sub(FIRST_REASON) {
             None => Joined::Resumed { missed: packed },
             Some(at) => Joined::Fresh { reason: REASONS[at as usize] },
@@ -106,10 +119,12 @@ mod tests {
     fn what_was_told_is_kept() {
         let told = Told::default();
         assert_eq!(told.get(), Joined::Fresh { reason: Fresh::First });
-        let resumed = [0, 1, 812, u32::MAX - 4].map(|missed| Joined::Resumed { missed });
+        let resumed = [0, 1, 812, FIRST_REASON - 1].map(|missed| Joined::Resumed { missed });
         for joined in REASONS.map(|reason| Joined::Fresh { reason }).into_iter().chain(resumed) {
             told.set(joined);
-            assert_eq!(told.get(), joined);
+            assert_eq!((told.get(), told.is_arriving()), (joined, joined.fresh().is_some()));
+            told.arrive();
+            assert_eq!((told.get(), told.is_arriving()), (joined, false));
         }
     }
 }

@@ -132,13 +132,14 @@ impl LiveRoom {
     }
 
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let inner = &mut *self.lock();
-        inner.flushing.forget(id);
-        if let Some(log) = &mut inner.log {
-            log.leave(id, Instant::now());
-        }
-        let members = &mut inner.members;
+        let Inner { members, flushing, log } = &mut *self.lock();
+        flushing.forget(id);
         let left = members.remove(id);
+        if let Some(log) = log {
+            let is_own = |left: &Arc<Member>| std::ptr::eq(&raw const *left.own_room, self);
+            let is_arriving = left.as_ref().is_some_and(|left| is_own(left) && left.told.is_arriving());
+            log.leave(id, is_arriving, Instant::now());
+        }
         if let Some(left) = &left {
             self.window_counts.remove(left.deflate);
         }

@@ -52,6 +52,8 @@ pub(crate) struct Log {
     sessions: HashMap<ConnectionId, ConnectionId>,
     /// Of them, those that have left, and when: what still runs for them is theirs.
     left: VecDeque<(Instant, ConnectionId)>,
+    /// Sessions that were cut before they had what `on_connect` sends to who begins anew, and when: they begin anew again.
+    arriving: VecDeque<(Instant, ConnectionId)>,
     /// Until when the room is kept for a page that was told its position.
     promised: Option<Instant>,
     budget: Arc<HistoryBudget>,
@@ -106,6 +108,7 @@ impl Log {
             bytes: 0,
             sessions: HashMap::new(),
             left: VecDeque::new(),
+            arriving: VecDeque::new(),
             promised: None,
             budget: Arc::clone(budget),
         }
@@ -180,6 +183,9 @@ impl Log {
         if at.epoch != self.epoch || *number > self.top() {
             return Err(Fresh::Replaced);
         }
+        if self.arriving.iter().any(|(_, id)| at.session == Some(*id)) {
+            return Err(Fresh::First);
+        }
         if *number < self.evicted {
             return Err(Fresh::Expired);
         }
@@ -215,15 +221,23 @@ impl Log {
         (seq, recent)
     }
 
-    pub fn leave(&mut self, id: ConnectionId, now: Instant) {
+    /// `is_arriving`: it began anew, and was cut before `on_connect` had returned.
+    pub fn leave(&mut self, id: ConnectionId, is_arriving: bool, now: Instant) {
         if self.sessions.contains_key(&id) {
             self.left.push_back((now, id));
         }
-        let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > self.limits.age;
+        let age = self.limits.age;
+        let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > age;
         while self.left.len() > MOST_LEFT || self.left.front().is_some_and(is_over) {
             if let Some((_, id)) = self.left.pop_front() {
                 self.sessions.remove(&id);
             }
+        }
+        if is_arriving {
+            self.arriving.push_back((now, id));
+        }
+        while self.arriving.len() > MOST_LEFT || self.arriving.front().is_some_and(is_over) {
+            self.arriving.pop_front();
         }
     }
 

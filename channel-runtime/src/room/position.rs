@@ -42,6 +42,14 @@ fn tag(epoch: ConnectionId, session: ConnectionId) -> u64 {
 }
 
 impl Position {
+    /// The client's first connection. `None` for a page.
+    pub fn session(&self) -> Option<ConnectionId> {
+        match self {
+            Self::At(at, _) => at.session,
+            Self::Unknown => None,
+        }
+    }
+
     fn parse(text: &str) -> Self {
         let parsed = || {
             let (at, number) = text.rsplit_once(':')?;

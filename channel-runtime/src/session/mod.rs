@@ -110,7 +110,11 @@ impl<C: Dispatch> Session<C> {
         let limits = CallLimits::of_hook(self.driver.config().handler_timeout);
         let hook = GuardedCall::new(hook, limits).within(self.span.of_hook());
         match run(&mut self.driver, hook).await {
-            Ok(Flow::Continue) => {}
+            Ok(Flow::Continue) => {
+                if !self.driver.is_closing() && !self.driver.has_lost_client() {
+                    self.socket.member().told.arrive();
+                }
+            }
             Ok(Flow::Failed(code)) => {
                 self.socket.close(code, &reason_of_failure::<C>());
             }

@@ -92,14 +92,14 @@ fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
     let (first, second) = (ConnectionId::next(), ConnectionId::next());
     let entered = log.enter(&newcomer(first, None), now);
     let position = Position::At(entered.at, 0);
-    log.leave(first, now);
+    log.leave(first, false, now);
     log.enter(&newcomer(second, Some(&position)), now);
-    log.leave(second, now);
+    log.leave(second, false, now);
     assert_eq!(log.excluded(&Exclusions::others(second)), [first]);
     send(&mut log, &Exclusions::others(second), now);
     assert_eq!(joined(&mut log, Some(&position), now), (Joined::Resumed { missed: 0 }, vec![]));
     // Not for ever.
-    log.leave(first, now + Duration::from_secs(11));
+    log.leave(first, false, now + Duration::from_secs(11));
     assert_eq!(log.excluded(&Exclusions::others(second)), [second]);
 }
 
@@ -199,7 +199,7 @@ fn run(seed: u64) -> (usize, usize) {
             }
             13..15 => {
                 if let Some(id) = clients[who].id.take() {
-                    log.leave(id, now);
+                    log.leave(id, false, now);
                     clients[who].under_way.clear();
                 }
             }
