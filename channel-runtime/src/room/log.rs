@@ -20,7 +20,7 @@ use crate::wire::frame::Frame;
 /// What an entry takes beside its frame.
 const ENTRY_BYTES: usize = 64;
 
-/// So many that came back and have left are known by their sessions.
+/// So many that came back and have left are known by their sessions, and so many that were cut before they had arrived.
 const MOST_LEFT: usize = 1024;
 
 /// What is kept.
@@ -52,8 +52,10 @@ pub(crate) struct Log {
     sessions: HashMap<ConnectionId, ConnectionId>,
     /// Of them, those that have left, and when: what still runs for them is theirs.
     left: VecDeque<(Instant, ConnectionId)>,
-    /// Sessions that were cut before they had what `on_connect` sends to who begins anew, and when: they begin anew again.
-    arriving: VecDeque<(Instant, ConnectionId)>,
+    /// Sessions that were cut before they had what `on_connect` sends to who begins anew: they begin anew again.
+    arriving: VecDeque<ConnectionId>,
+    /// Of sessions up to this serial number it is not known any more whether they were.
+    unknown_up_to: u64,
     /// Until when the room is kept for a page that was told its position.
     promised: Option<Instant>,
     budget: Arc<HistoryBudget>,
@@ -109,6 +111,7 @@ impl Log {
             sessions: HashMap::new(),
             left: VecDeque::new(),
             arriving: VecDeque::new(),
+            unknown_up_to: 0,
             promised: None,
             budget: Arc::clone(budget),
         }
@@ -183,7 +186,7 @@ impl Log {
         if at.epoch != self.epoch || *number > self.top() {
             return Err(Fresh::Replaced);
         }
-        if self.arriving.iter().any(|(_, id)| at.session == Some(*id)) {
+        if at.session.is_some_and(|session| self.may_have_been_arriving(session)) {
             return Err(Fresh::First);
         }
         if *number < self.evicted {
@@ -226,19 +229,24 @@ impl Log {
         if self.sessions.contains_key(&id) {
             self.left.push_back((now, id));
         }
-        let age = self.limits.age;
-        let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > age;
+        let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > self.limits.age;
         while self.left.len() > MOST_LEFT || self.left.front().is_some_and(is_over) {
             if let Some((_, id)) = self.left.pop_front() {
                 self.sessions.remove(&id);
             }
         }
         if is_arriving {
-            self.arriving.push_back((now, id));
+            self.arriving.push_back(id);
         }
-        while self.arriving.len() > MOST_LEFT || self.arriving.front().is_some_and(is_over) {
-            self.arriving.pop_front();
+        if self.arriving.len() > MOST_LEFT
+            && let Some(oldest) = self.arriving.pop_front()
+        {
+            self.unknown_up_to = self.unknown_up_to.max(oldest.serial());
         }
+    }
+
+    fn may_have_been_arriving(&self, session: ConnectionId) -> bool {
+        session.serial() <= self.unknown_up_to || self.arriving.contains(&session)
     }
 
     /// The sessions that get nothing of what is sent with these exclusions. Empty if each is known by its connection.

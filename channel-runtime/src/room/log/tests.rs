@@ -104,6 +104,24 @@ fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
 }
 
 #[test]
+fn who_was_cut_before_it_had_arrived_begins_anew_however_many_others_were() {
+    let (mut log, now) = (log(limits()), Instant::now());
+    let ids: Vec<_> = (0..MOST_LEFT + 2).map(|_| ConnectionId::next()).collect();
+    let positions: Vec<_> = ids.iter().map(|id| Position::At(log.enter(&newcomer(*id, None), now).at, 0)).collect();
+    // All but the last.
+    for id in &ids[..=MOST_LEFT] {
+        log.leave(*id, true, now);
+    }
+    log.leave(ids[MOST_LEFT + 1], false, now);
+    let later = now + Duration::from_secs(3600);
+    for position in &positions[..=MOST_LEFT] {
+        assert_eq!(joined(&mut log, Some(position), later).0, fresh(Fresh::First));
+    }
+    assert_eq!(joined(&mut log, positions.last(), later).0.resumed(), Some(0));
+    assert_eq!(log.arriving.len(), MOST_LEFT);
+}
+
+#[test]
 fn all_logs_together_have_a_bound() {
     let budget = HistoryBudget::new(1000);
     let mut logs: Vec<Log> = (0..3).map(|_| Log::new(limits(), &budget)).collect();
@@ -113,7 +131,7 @@ fn all_logs_together_have_a_bound() {
         let one = 3 * (ENTRY_BYTES + 40);
         assert!(budget.entry_bytes() <= 1125 + one, "{}", budget.entry_bytes());
     }
-    logs[0].clear();
+    logs[0].clear().drop_some(usize::MAX);
     assert!(budget.entry_bytes() < budget.bytes());
     drop(logs);
     assert_eq!(budget.bytes(), 0);
@@ -130,6 +148,8 @@ struct Client {
     due: Vec<u64>,
     /// Sent and not taken: lost with the connection, from some place on.
     under_way: Vec<u64>,
+    /// It has begun anew, and `on_connect` runs for it.
+    is_arriving: bool,
 }
 
 impl Client {
@@ -185,6 +205,7 @@ fn run(seed: u64) -> (usize, usize) {
             had: Vec::new(),
             due: Vec::new(),
             under_way: Vec::new(),
+            is_arriving: false,
         })
         .collect();
     let (mut resumed, mut anew) = (0, 0);
@@ -199,19 +220,22 @@ fn run(seed: u64) -> (usize, usize) {
             }
             13..15 => {
                 if let Some(id) = clients[who].id.take() {
-                    log.leave(id, false, now);
+                    log.leave(id, clients[who].is_arriving, now);
                     clients[who].under_way.clear();
                 }
             }
             15..18 => {
                 if clients[who].id.is_none() {
-                    let is_resumed = come_back(&mut log, &mut clients[who], now, seed);
+                    let arrives = dice.roll(4) > 0;
+                    let is_resumed = come_back(&mut log, &mut clients[who], arrives, now, seed);
                     (resumed, anew) = if is_resumed { (resumed + 1, anew) } else { (resumed, anew + 1) };
                 }
             }
             18 => match dice.roll(10) {
-                0 => log.clear(),
-                1 => log.shed_half(now, 1),
+                0 => drop(log.clear()),
+                1 => drop(log.give_up()),
+                2 => drop(log.shed_half(now, 1)),
+                _ if clients[who].id.is_some() => clients[who].is_arriving = false,
                 _ => {}
             },
             _ => {
@@ -254,7 +278,7 @@ fn say(dice: &mut Dice, log: &mut Log, clients: &mut [Client], who: usize, now: 
     }
 }
 
-fn come_back(log: &mut Log, client: &mut Client, now: Instant, seed: u64) -> bool {
+fn come_back(log: &mut Log, client: &mut Client, arrives: bool, now: Instant, seed: u64) -> bool {
     let id = ConnectionId::next();
     let position = client.position.clone();
     let newcomer = Newcomer { id, user: Some(&client.user), position: position.as_ref(), most_bytes: usize::MAX };
@@ -267,7 +291,9 @@ fn come_back(log: &mut Log, client: &mut Client, now: Instant, seed: u64) -> boo
     if let (true, Some(Position::At(_, number))) = (is_resumed, &position) {
         assert_eq!(entered.seq, *number);
     }
-    assert!(is_resumed || !has_all, "seed {seed}: it had missed nothing");
+    assert!(is_resumed || !has_all || client.is_arriving, "seed {seed}: it had missed nothing");
+    assert!(!(is_resumed && client.is_arriving), "seed {seed}: it has not had all that it is told at first");
+    client.is_arriving = !is_resumed && !arrives;
     if !is_resumed {
         // What is sent to who begins anew is had, and nothing before it is due.
         client.had.clear();
