@@ -148,7 +148,7 @@ impl Hooked {
 
 /// What the model needs to know of a channel.
 trait Kind: Channel<FromClient: From<Say>> {
-    const PATH: &'static str;
+    const BASE: &'static str;
     /// A fresh client is told the state of the room.
     const TELLS_STATE: bool;
 
@@ -162,7 +162,7 @@ trait Kind: Channel<FromClient: From<Say>> {
 }
 
 impl Kind for Plain {
-    const PATH: &'static str = "/plain";
+    const BASE: &'static str = "/plain";
     const TELLS_STATE: bool = false;
 
     fn room(name: &str) -> Room<Self> {
@@ -180,7 +180,7 @@ impl Kind for Plain {
 }
 
 impl Kind for Hooked {
-    const PATH: &'static str = "/hooked";
+    const BASE: &'static str = "/hooked";
     const TELLS_STATE: bool = true;
 
     fn room(name: &str) -> Room<Self> {
@@ -430,7 +430,7 @@ where
         let mut client = match self.people[who].client.take() {
             Some(client) => client.come_back().await,
             None => {
-                let path = format!("{}/{}?name={}", C::PATH, name(self.people[who].room), self.people[who].user);
+                let path = format!("{}/{}?name={}", C::BASE, name(self.people[who].room), self.people[who].user);
                 self.app.connect::<C>(&path).knowing().await.expect("it is let in")
             }
         };
@@ -488,7 +488,7 @@ where
         if self.dice.bool() {
             tokio::time::sleep(Duration::from_millis(self.dice.u64(..12_000))).await;
         }
-        let path = format!("{}/{}?name={user}", C::PATH, name(room));
+        let path = format!("{}/{}?name={user}", C::BASE, name(room));
         let connect = self.app.connect::<C>(&path).knowing().query("$resume", &position);
         let mut client = connect.await.expect("it is let in");
         let joined = client.joined().await;
@@ -500,7 +500,7 @@ where
         let (room, user) = (self.people[who].room, self.people[who].user.clone());
         let position = self.hub.room(&Self::room(room)).position().await.expect("it has history").to_string();
         self.store.banned.lock().unwrap().insert(user.clone());
-        let path = format!("{}/{}?name={user}", C::PATH, name(room));
+        let path = format!("{}/{}?name={user}", C::BASE, name(room));
         let refused = self.app.connect::<C>(&path).knowing().query("$resume", &position).await;
         assert!(refused.is_err(), "seed {}: {user} is banned", self.seed);
         self.store.banned.lock().unwrap().clear();

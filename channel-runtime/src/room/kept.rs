@@ -172,9 +172,12 @@ impl Registry {
     /// messages, then the rooms; then the oldest messages of all.
     async fn shed_history(&self) {
         let budget = &self.history.budget;
-        // Not only as much as is too much, or the next message would be too much again.
-        let is_enough = || budget.bytes() <= budget.most() / 8 * 7;
-        self.let_go_while(|| !is_enough(), KeptRooms::take_first_for_a_page, Self::let_go_if_bare).await;
+        // Not only as much as is too much, or the next message would be too much again. Rooms with an owner are counted until that has
+        // closed them.
+        let is_enough_without = |closing: usize| budget.bytes() <= budget.most() / 8 * 7 + closing * ROOM_BYTES;
+        let for_a_page = KeptRooms::take_first_for_a_page;
+        let closing = self.let_go_until(&is_enough_without, 0, for_a_page, Self::let_go_if_bare).await;
+        let is_enough = || is_enough_without(closing);
         let mut last = None;
         while !is_enough()
             && let Some((next, few)) = { self.history.kept.lock().after(last, ROOMS_AT_ONCE) }
@@ -183,7 +186,7 @@ impl Registry {
             let is_empty = |room: &&Arc<LiveRoom>| room.len() == 0 && !is_enough();
             dropped(few.iter().filter(is_empty).map(|room| room.shed_history(Log::clear)).collect()).await;
         }
-        self.let_go_while(|| !is_enough(), KeptRooms::take_first_with_messages, Self::let_go).await;
+        self.let_go_until(&is_enough_without, closing, KeptRooms::take_first_with_messages, Self::let_go).await;
         // The rest are rooms with members, and costs that no message has.
         if budget.entry_bytes() <= budget.most() / 2 {
             return;
@@ -204,21 +207,25 @@ impl Registry {
         }
     }
 
-    async fn let_go_while(
+    /// Returns how many are being closed by their owners, with those that were before.
+    async fn let_go_until(
         &self,
-        is_too_much: impl Fn() -> bool,
+        is_enough_without: &(impl Fn(usize) -> bool + Sync),
+        mut closing: usize,
         take: fn(&mut KeptRooms) -> Option<KeptRoom>,
         let_go: fn(&Self, &KeptRoom) -> Forgotten,
-    ) {
+    ) -> usize {
         loop {
             let mut forgotten = Vec::new();
-            while forgotten.len() < ROOMS_AT_ONCE && is_too_much() {
+            while forgotten.len() < ROOMS_AT_ONCE && !is_enough_without(closing) {
                 let first = take(&mut self.history.kept.lock());
                 let Some(first) = first else { break };
                 forgotten.push(let_go(self, &first));
+                let is_kept = first.room.is_kept.load(Ordering::Acquire);
+                closing += usize::from(first.room.has_owner() && first.room.len() == 0 && !is_kept);
             }
             if forgotten.is_empty() {
-                return;
+                return closing;
             }
             dropped(forgotten).await;
         }

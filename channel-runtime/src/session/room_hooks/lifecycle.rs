@@ -229,8 +229,8 @@ impl<C: Dispatch> RoomTask<C> {
             match next {
                 None | Some(Next::Keep) => break,
                 Some(Next::WaitUntil(due)) => {
-                    let ends_early = pin!(select(pin!(drain_started), pin!(given_up.notified())));
-                    select(pin!(sleep_until(due)), ends_early).await;
+                    let given_up = pin!(given_up.notified());
+                    select(pin!(sleep_until(due)), select(pin!(drain_started), given_up)).await;
                 }
                 Some(Next::Close(room, sender)) => return self.close(room, sender).await,
             }
