@@ -36,7 +36,6 @@ impl Kept {}
 
 #[channel("/many/:room", history(age = "5m"))]
 struct Many {
-    #[expect(dead_code, reason = "it tells one room from another")]
     room: u64,
 }
 
