@@ -1,5 +1,6 @@
 //! Sending to users rather than to connections: a user may have several devices, and receives messages on each of them. A user's
-//! role can change while they are connected: an HTTP route sends a notice to the handlers of all their devices.
+//! role can change while they are connected: an HTTP route sends a notice to the handlers of all their devices. A call rings on all
+//! devices of a user, as a question that one of them accepts, or nobody within five seconds.
 //!
 //! Run `cargo run --example users` and open the printed address: the page has several devices of several users. Then run
 //! `curl --json '{"user_id":"ann","role":"reader"}' http://127.0.0.1:3030/role`, and Ann can't write any more.
@@ -7,9 +8,10 @@
 use std::env;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use channel_runtime::describe::{Describe, Needs};
-use channel_runtime::{Close, Config, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
+use channel_runtime::{Close, Config, Deferred, Extract, Fault, Handshake, Hub, Reject, Server, Socket, Success};
 use channel_runtime::{channel, channels, message, timestamp};
 use serde::{Deserialize, Serialize};
 use warp::Filter;
@@ -63,6 +65,33 @@ pub struct Broadcast {
     pub text: String,
 }
 
+/// Rings on all devices of a user.
+#[message(type = "call", rate = "2/s")]
+pub struct Call {
+    pub user_id: UserId,
+}
+
+/// A call, as a question to each device of who is called.
+#[message(type = "ring", answer = Picked)]
+pub struct Ring {
+    pub from: UserId,
+}
+
+/// What a device answers to a call.
+#[derive(Deserialize, Describe)]
+pub struct Picked {
+    pub accepts: bool,
+}
+
+/// Sent to the devices that a call rang on, when it rings no more.
+#[message(type = "rang")]
+pub struct Rang {
+    pub from: UserId,
+}
+
+/// How long a call rings.
+const RINGS: Duration = Duration::from_secs(5);
+
 /// A letter, as its readers receive it.
 #[message(type = "letter")]
 pub struct Letter {
@@ -100,7 +129,24 @@ pub struct Delivered {
     pub devices: usize,
 }
 
-#[channel(sends(Letter, Devices, YourRole))]
+/// The answer to the caller.
+#[derive(Serialize, Describe)]
+pub struct Called {
+    /// How many devices it rang on.
+    pub devices: usize,
+    pub outcome: CallOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Describe)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    Accepted,
+    Declined,
+    /// Nobody picked up in time, or nobody is there.
+    Missed,
+}
+
+#[channel(sends(Letter, Devices, YourRole, Ring, Rang))]
 impl UserChannel {
     /// What `socket.user(..)` finds: all connections that return the same value here belong to one user.
     fn identity(&self) -> &UserId {
@@ -131,6 +177,27 @@ impl UserChannel {
         let letter = self.letter(Vec::new(), m.text)?;
         let sent = socket.all().except_user(&self.user).send(letter);
         Ok(Success(Delivered { devices: sent.recipients }))
+    }
+
+    /// The first device that answers decides. In a task, so that the caller may write letters meanwhile.
+    #[message]
+    fn call(&mut self, m: Call, socket: &Socket<Self>) -> Deferred<Success<Called>> {
+        let (answer, deferred) = socket.defer().typed();
+        let called = socket.user(&m.user_id).except(socket.id());
+        let (from, devices) = (self.user.clone(), called.len());
+        let mut picks = called.ask(Ring { from: from.clone() }).within(RINGS).each();
+        tokio::spawn(async move {
+            let mut outcome = CallOutcome::Missed;
+            while let Some((_, pick)) = picks.next().await {
+                if let Ok(Picked { accepts }) = pick {
+                    outcome = if accepts { CallOutcome::Accepted } else { CallOutcome::Declined };
+                    break;
+                }
+            }
+            called.send(Rang { from });
+            answer.send(Success(Called { devices, outcome }));
+        });
+        deferred
     }
 
     /// Runs between two messages of this device, so the role never changes while a letter is handled.

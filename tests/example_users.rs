@@ -3,7 +3,9 @@
 use channel_runtime::channels;
 use channel_runtime::testing::{self, Client, TestApp};
 use serde_json::json;
-use users::{Broadcast, Devices, Letter, Role, SendToUser, SendToUsers, UserChannel, UserId, YourRole};
+use users::{
+    Broadcast, Call, Devices, Letter, Rang, Ring, Role, SendToUser, SendToUsers, UserChannel, UserId, YourRole,
+};
 
 #[allow(dead_code, reason = "its `main` is not run here")]
 #[path = "../examples/users.rs"]
@@ -181,4 +183,42 @@ async fn nobody_connects_without_a_name() {
     assert_eq!((reject.status.as_u16(), reject.message.as_str()), (401, "Who are you?"));
     let reject = app.connect::<UserChannel>("/user").query("user", "a b").await.unwrap_err();
     assert_eq!(reject.status.as_u16(), 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_rings_on_each_device_until_one_decides() {
+    for (accepts, outcome) in [(true, "accepted"), (false, "declined")] {
+        let app = app();
+        let mut ann = device(&app, "ann", "phone", &mut []).await;
+        let mut phone = device(&app, "bob", "phone", &mut []).await;
+        let mut laptop = device(&app, "bob", "laptop", &mut [&mut phone]).await;
+
+        let called = ann.request(Call { user_id: id("bob") });
+        let (first, second) = (phone.expect_question::<Ring>().await, laptop.expect_question::<Ring>().await);
+        assert_eq!((&first.from, &second.from), (&id("ann"), &id("ann")));
+        laptop.answer(second, json!({ "accepts": accepts }));
+        assert_eq!(called.success().await, json!({ "devices": 2, "outcome": outcome }));
+        for bob in [&mut phone, &mut laptop] {
+            assert_eq!(bob.expect::<Rang>().await.from, id("ann"));
+        }
+        // Its page takes the call off, too.
+        phone.answer(first, json!({ "accepts": false }));
+        phone.expect_nothing().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_nobody_takes_is_missed_after_five_seconds_and_letters_are_written_meanwhile() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    assert_eq!(ann.request(Call { user_id: id("bob") }).success().await, json!({ "devices": 0, "outcome": "missed" }));
+    let mut bob = device(&app, "bob", "phone", &mut []).await;
+    ann.send(Call { user_id: id("bob") });
+    let ring = bob.expect_question::<Ring>().await;
+    ann.send(to("bob", "It is me"));
+    assert_eq!(bob.expect::<Letter>().await.text, "It is me");
+    tokio::time::advance(std::time::Duration::from_millis(5_100)).await;
+    assert_eq!(bob.expect::<Rang>().await.from, id("ann"));
+    bob.answer(ring, json!({ "accepts": true }));
+    bob.expect_nothing().await;
 }

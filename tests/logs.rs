@@ -483,3 +483,63 @@ impl Strict {
         assert!(!matches!(error, DecodeError::Malformed { ref reason, .. } if reason.is_empty()));
     }
 }
+
+#[message(type = "which", answer = String)]
+pub struct Which {}
+
+#[channel("/waiter/:how")]
+pub struct Waiter {
+    how: String,
+}
+
+#[channel(sends(Which))]
+impl Waiter {
+    async fn on_connect(&mut self, socket: &Socket<Self>) {
+        if self.how == "at_once" {
+            _ = socket.ask(Which {}).await;
+        }
+    }
+
+    #[message(type = "alone")]
+    async fn alone(&mut self, socket: &Socket<Self>) -> Success<bool> {
+        tokio::task::yield_now().await;
+        Success(socket.ask(Which {}).await.is_ok())
+    }
+
+    #[message(type = "beside", concurrent = 4)]
+    async fn beside(&self, socket: &Socket<Self>) -> Success<bool> {
+        Success(socket.ask(Which {}).await.is_ok())
+    }
+
+    #[message(type = "task")]
+    fn task(&self, socket: &Socket<Self>) {
+        let socket = socket.clone();
+        tokio::spawn(async move { socket.ask(Which {}).await });
+    }
+}
+
+#[cfg(debug_assertions)]
+#[tokio::test]
+async fn a_handler_that_waits_for_its_client_s_answer_is_warned_of_once() {
+    const WARNING: &str = "a handler waits for its client's answer";
+    let logs = Logs::capture();
+    let app = testing::app(channels![Waiter].app(()));
+    let mut client = app.connect::<Waiter>("/waiter/at_once").without_waiting().await.unwrap();
+    for message in [None, Some(WaiterFromClient::Beside), Some(WaiterFromClient::Task)] {
+        if let Some(message) = message {
+            client.send(message);
+        }
+        let question = client.expect_question::<Which>().await;
+        client.answer(question, "this");
+        app.settle().await;
+    }
+    assert!(!logs.text().contains(WARNING), "{}", logs.text());
+    for _ in 0..2 {
+        client.send(WaiterFromClient::Alone);
+        let question = client.expect_question::<Which>().await;
+        client.answer(question, "that");
+        app.settle().await;
+    }
+    let line = logs.line(WARNING);
+    assert!(line.contains("WARN") && line.contains("Waiter") && line.contains(r#"kind="which""#), "{line}");
+}

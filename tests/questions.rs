@@ -503,21 +503,21 @@ async fn what_makes_a_notice_is_told_of_the_end_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_most_256_questions_are_open() {
+async fn at_most_16_questions_are_open() {
     let test = Test::new();
     let mut desk = test.desk("a").await;
-    desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":257}}"#);
+    desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":17}}"#);
     let mut ids = Vec::new();
-    for connector in 1..=256 {
+    for connector in 1..=16 {
         ids.push(asked(&mut desk, connector).await);
     }
     desk.expect_nothing().await;
-    assert_eq!(test.told().await, ["257: too many questions to this client are open"]);
+    assert_eq!(test.told().await, ["17: too many questions to this client are open"]);
     // One that is answered makes room for one.
-    desk.send_text(&result(&ids[100], r#"{"status":"Accepted"}"#));
+    desk.send_text(&result(&ids[9], r#"{"status":"Accepted"}"#));
     desk.send_text(r#"{"jsonrpc":"2.0","method":"begin","params":{"questions":2}}"#);
     let id = asked(&mut desk, 1).await;
-    assert_eq!(test.told().await, ["101: Accepted", "2: too many questions to this client are open"]);
+    assert_eq!(test.told().await, ["10: Accepted", "2: too many questions to this client are open"]);
     desk.send_text(&result(&id, r#"{"status":"Accepted"}"#));
     assert_eq!(test.told().await, ["1: Accepted"]);
     desk.expect_nothing().await;
@@ -761,7 +761,7 @@ async fn what_can_not_be_written_is_not_sent() {
     desk.expect_nothing().await;
     let mut mute = test.app.connect::<Mute>("/silent").await.unwrap();
     mute.send_text("begin");
-    assert_eq!(test.told().await, ["the envelope writes no questions"]);
+    assert_eq!(test.told().await, ["the client can't be asked"]);
     mute.expect_nothing().await;
 }
 

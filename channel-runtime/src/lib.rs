@@ -223,6 +223,7 @@ mod exports {
     pub use crate::socket::Socket;
     pub use crate::socket::answer::{Answer, Deferred, TypedAnswer};
     pub use crate::socket::ask::Ask;
+    pub use crate::socket::ask_all::{AskAll, Outcomes};
     pub use crate::socket::ask_error::AskError;
     pub use crate::socket::audience::{
         Audience, IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom, RoomView,

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents 200327a24c94a97d
+// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents 37b40a8e0b7daf1f
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -14,8 +14,11 @@ export interface Protocol {
     answers: object;
     /** By the request's `type`: the details of the faults of its handler by their codes. `'*'`: other codes, too. */
     faults: object;
+    /** What a client answers to questions of the server, by the question's `type`. */
+    asks?: object;
 }
 type Key<T> = keyof T & string;
+type Asks<P extends Protocol> = NonNullable<P['asks']>;
 type FaultOf<T> = {
     [K in Key<T>]: Fault<K extends '*' ? string : K, T[K]>;
 }[Key<T>];
@@ -23,8 +26,11 @@ export type AnswerTo<P extends Protocol, K> = K extends keyof P['answers'] ? P['
 export type FaultsOf<P extends Protocol, K> = K extends keyof P['faults'] ? FaultOf<P['faults'][K]> : never;
 /** All messages that a client receives, as a union by `type`. */
 export type Hears<P extends Protocol> = P['hears'][keyof P['hears']];
+/** Of all messages but the server's questions, which `answer` is for: those are heard only where they are sent without being asked. */
 export type Handlers<P extends Protocol> = {
-    [K in Key<P['hears']>]: (message: P['hears'][K]) => void;
+    [K in Exclude<Key<P['hears']>, Key<Asks<P>>>]: (message: P['hears'][K]) => void;
+} & {
+    [K in Key<P['hears']> & Key<Asks<P>>]?: (message: P['hears'][K]) => void;
 };
 declare const faults: unique symbol;
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
@@ -191,6 +197,8 @@ interface Socket {
     send(data: any): void;
     close(code?: number, reason?: string): void;
 }
+/** A function that answers a question of the type `K`, now or later. What it throws declines it: a `Fault` of yours with its code. */
+export type Answerer<P extends Protocol, K extends Key<Asks<P>>> = (question: K extends keyof P['hears'] ? P['hears'][K] : never) => Asks<P>[K] | Promise<Asks<P>[K]>;
 /** In ms; `queue`: how many requests may wait. */
 declare const RETRY: {
     base: number;
@@ -232,6 +240,11 @@ export declare class Channel<P extends Protocol> {
     /** Calls for each message of this type; what it returns ends that. */
     on<K extends Key<P['hears']>>(type: K, listener: (message: P['hears'][K]) => void, options?: Listening): () => void;
     on<K extends keyof OwnEvents>(type: K, listener: (event: OwnEvents<P>[K]) => void, options?: Listening): () => void;
+    /**
+     * Answers the server's questions of this type, one function at a time; what it returns ends that. A question that nothing answers is
+     * declined at once, and an answer that is made after its connection has ended is not sent.
+     */
+    answer<K extends Key<Asks<P>>>(type: K, answer: Answerer<P, K>): () => void;
     /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
     handle(handlers: Partial<Handlers<P>>, options?: Listening): () => void;
     /** The messages of these types from now on, over all connections. Ends when the channel is closed; 1024 may wait to be read. */

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents b8e20323ee45fd2f
+// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents dc71a0fa6e226f95
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -127,6 +127,7 @@ export class Channel {
     #url = '';
     #status = { state: 'idle' };
     #listeners = new Map();
+    #answers = new Map();
     #pending = new Map();
     /** Requests that were given to no socket yet. */
     #queue = new Set();
@@ -209,6 +210,37 @@ export class Channel {
         const unwatch = whenAborted(signal, off);
         this.#listeners.set(type, all.add(call));
         return off;
+    }
+    /**
+     * Answers the server's questions of this type, one function at a time; what it returns ends that. A question that nothing answers is
+     * declined at once, and an answer that is made after its connection has ended is not sent.
+     */
+    answer(type, answer) {
+        this.#answers.set(type, answer);
+        return () => { if (this.#answers.get(type) === answer)
+            this.#answers.delete(type); };
+    }
+    async #reply(question) {
+        const socket = this.#socket;
+        const { type, $ask } = question;
+        let frame;
+        try {
+            const answer = this.#answers.get(type);
+            if (!answer)
+                throw new Fault('unknown_type', `nothing answers ${type}`);
+            frame = write({ type: 'success', $ask, data: await answer(question) });
+            const tooLong = this.#tooLong(frame);
+            if (tooLong)
+                throw new Fault('too_long', tooLong.message);
+        }
+        catch (error) {
+            const { code, message, details } = error instanceof Fault ? error : new Fault('internal', 'no answer');
+            frame = write({ type: 'error', $ask, code, message, details });
+            if (!(error instanceof Fault))
+                queueMicrotask(() => { throw error; });
+        }
+        if (socket && this.#socket === socket)
+            socket.send(frame);
     }
     /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
     handle(handlers, options) {
@@ -517,6 +549,8 @@ export class Channel {
             return; // a probe's: that it arrived is all it says
         if (pending)
             return pending.settle(fault, isAnswer ? message['data'] : message);
+        if (message['$ask'])
+            return void this.#reply(message);
         if (fault)
             return void this.#emit('error', fault);
         if (type === '$hello') {

@@ -16,9 +16,10 @@ export * from '${CORE}/core.ts'
 export interface Move { from: string; to: string; piece: 'red_man' | 'white_man' }
 export interface GameProtocol extends Protocol {
   says: { move: Move; typing: {}; sit: { seat: number } }
-  hears: { move_made: Move & { type: 'move_made' }; game_over: { type: 'game_over'; winner: string } }
+  hears: { move_made: Move & { type: 'move_made' }; game_over: { type: 'game_over'; winner: string }; confirm: { type: 'confirm'; text: string } }
   answers: {}
   faults: { move: { 'game.invalid_move': { reason: string } } }
+  asks: { confirm: { yes: boolean } }
 }
 export class Game extends Channel<GameProtocol> {
   constructor(params: { game_id: number }, options?: Options<GameProtocol>) { super(\`/game/\${segment(params.game_id)}\`, options) }
@@ -32,6 +33,7 @@ declare function draw(from: string, to: string): void
 declare function hint(reason: string): void
 declare function reloadBoard(): void
 declare function keepForLater(): void
+declare function decide(text: string): Promise<{ yes: boolean }>
 declare function toast(text: string): void
 declare const game_id: number
 declare const empty: Move[]
@@ -40,6 +42,7 @@ declare function apply(board: Move[], move: Move): Move[]
 // Calls that stand in the tables.
 const CALLS = `
 game.send('typing', {}); game.sendBinary(new Uint8Array()); game.on('$binary', bytes => bytes.length)
+game.answer('confirm', q => ({ yes: q.text !== '' }))
 game.handle({ move_made(m) { m.from }, game_over(m) { m.winner } } satisfies Handlers<GameProtocol>)
 for await (const m of game.messages('move_made', 'game_over')) if (m.type === 'game_over') break
 new Game({ game_id: 7 }, { greet: say => say('sit', { seat: 3 }) })

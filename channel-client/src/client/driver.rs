@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use channel_runtime::Fault;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::shared::Shared;
 use super::subscribers::room_in;
 use super::token::{Fetched, TokenSource};
 use super::url;
-use crate::engine::{Action, Engine, Greeting};
+use crate::engine::{Action, Asked, Engine, Greeting};
 use crate::transport::{Connecting, Connection, Handshake, Incoming, Outgoing, Refused, Transport, Waiting};
 
 /// After our own Close: until the server's, so that what was sent before it is read.
@@ -36,6 +37,8 @@ pub(super) struct Driver {
     outgoing: Waiting,
     /// Connections that this client has closed, until the server has, too.
     closing: Vec<JoinHandle<()>>,
+    /// The program's functions that answer questions.
+    answering: JoinSet<()>,
     run: u64,
     has_ended: bool,
 }
@@ -57,6 +60,7 @@ impl Driver {
             connection: None,
             outgoing: Waiting::default(),
             closing: Vec::new(),
+            answering: JoinSet::new(),
             run,
             has_ended: false,
         }
@@ -105,10 +109,27 @@ impl Driver {
                 }
                 Action::Say(text) => self.outgoing.push(Outgoing::Text(text)),
                 Action::SayBytes(bytes) => self.outgoing.push(Outgoing::Binary(bytes)),
+                Action::Answer(asked) => self.answer(asked),
                 Action::Close { reason, is_silent } => self.close(reason, is_silent),
                 Action::Tell(news) => self.shared.lock().subscribers.tell(news),
             }
         }
+    }
+
+    /// In a task, because it may take long.
+    fn answer(&mut self, asked: Asked) {
+        let Asked { kind, number, text, connection } = asked;
+        let answerer = self.shared.lock().answerers.get(&kind).cloned();
+        let Some(answerer) = answerer else {
+            let declined = Err(Fault::new(Fault::UNKNOWN_TYPE, format!("nothing answers {kind}")));
+            return self.engine(|engine, _| engine.answer(connection, number, &declined));
+        };
+        while self.answering.try_join_next().is_some() {}
+        let shared = Arc::clone(&self.shared);
+        self.answering.spawn(async move {
+            let answer = answerer(text).await;
+            shared.with(|engine, _| engine.answer(connection, number, &answer));
+        });
     }
 
     fn next_action(&self) -> Option<Action> {

@@ -1,14 +1,17 @@
 //! The handle of a client.
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use channel_runtime::envelope::Flat;
-use channel_runtime::{Answered, Asks, Protocol};
+use channel_runtime::{Answered, Asks, Fault, Protocol, Question};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::answerer::answerer;
 use super::driver::{Driver, Wiring};
 use super::events::Events;
 use super::request::Request;
@@ -66,6 +69,43 @@ impl<C: Protocol<Envelope = Flat>> Client<C> {
     pub fn send_bytes(&self, bytes: impl Into<Bytes>) -> bool {
         let bytes = bytes.into();
         self.inner.shared.with(|engine, now| engine.send_bytes(bytes, None, now))
+    }
+
+    /// Answers the server's questions of this type: `answer` is called in a task for each. A client has one such function for a type,
+    /// the last one. What it returns as an error declines the question, and so does a client without a function, with the code
+    /// [`unknown_type`](Fault::UNKNOWN_TYPE). An answer that is there after its connection has ended is not sent.
+    ///
+    /// ```
+    /// # use channel_client::Client;
+    /// # use channel_runtime::{Fault, Protocol, channel, message};
+    /// # use serde::{Deserialize, Serialize};
+    /// #[message(type = "confirm", answer = Yes)]
+    /// pub struct Confirm { pub text: String }
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// pub struct Yes { pub yes: bool }
+    ///
+    /// # #[channel("/desk")] pub struct Desk;
+    /// # #[channel(sends(Confirm))] impl Desk {}
+    /// fn agree(desk: &Client<Desk>) {
+    ///     desk.answer(|question: Confirm| async move {
+    ///         println!("{}", question.text);
+    ///         Ok::<_, Fault>(Yes { yes: true })
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// If it panics, the question is not answered.
+    pub fn answer<M, F, A>(&self, answer: F)
+    where
+        M: Question<Answer: Serialize> + Answered<C, Answer = M>,
+        F: Fn(M) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<<M as Question>::Answer, Fault>> + Send + 'static,
+    {
+        let answerer = answerer::<C, M, F, A>(answer);
+        let former = self.inner.shared.lock().answerers.insert(M::TYPE.to_owned(), answerer);
+        // Its destructor is the user's code.
+        drop(former);
     }
 
     /// What happens from now on, until the client is closed: a stream of a closed client has ended. See [`Events`] for what becomes of a program that does not read it.

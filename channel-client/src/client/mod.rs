@@ -1,5 +1,6 @@
 //! What a program has: clients, their requests and events, and the task that runs their connection.
 
+mod answerer;
 mod connect;
 mod driver;
 mod events;

@@ -1,11 +1,13 @@
 //! What a client's handles, its requests and its task have together.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use super::answerer::Answerer;
 use super::subscribers::Subscribers;
 use crate::engine::Engine;
 
@@ -22,6 +24,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub engine: Engine,
     pub subscribers: Subscribers,
+    /// What answers the server's questions, by their types.
+    pub answerers: HashMap<String, Answerer>,
     /// Whether a task runs the connection.
     pub is_driven: bool,
     /// The number of the last task.
@@ -40,7 +44,8 @@ impl State {
 
 impl Shared {
     pub fn new(engine: Engine) -> Self {
-        let state = State { engine, subscribers: Subscribers::default(), is_driven: false, run: 0 };
+        let state =
+            State { engine, subscribers: Subscribers::default(), answerers: HashMap::new(), is_driven: false, run: 0 };
         let own = fastrand::u128(..);
         Self { state: Mutex::new(state), own, wake: Notify::new(), finished: watch::Sender::new(0) }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use channel_runtime::Fault;
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 /// A text from the server, as far as the connection needs it.
@@ -18,6 +19,8 @@ pub(super) struct Frame<'t> {
     pub seq: Option<u64>,
     /// Of a message to a declared room. Empty for that of the path.
     pub room: String,
+    /// The number of a question.
+    pub asked: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -30,18 +33,22 @@ struct Head<'t> {
     seq: Option<&'t RawValue>,
     #[serde(borrow, default, rename = "$room")]
     room: Option<&'t RawValue>,
+    #[serde(borrow, default, rename = "$ask")]
+    asked: Option<&'t RawValue>,
 }
 
 impl<'t> Frame<'t> {
     /// # Errors
     /// The fault that a program is told: the text is no message.
     pub fn read(text: &'t str) -> Result<Self, Fault> {
-        let Head { kind, reference, seq, room } = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+        let Head { kind, reference, seq, room, asked } =
+            serde_json::from_str(text).map_err(|error| malformed(&error))?;
         let is_answer = reference.is_some();
         let reference = reference.and_then(|reference| reference.get().parse().ok());
         let seq = seq.and_then(|seq| seq.get().parse().ok());
         let room = room.filter(|_| seq.is_some()).and_then(|room| serde_json::from_str(room.get()).ok());
-        Ok(Self { kind, reference, is_answer, seq, room: room.unwrap_or_default() })
+        let asked = asked.and_then(|asked| asked.get().parse().ok());
+        Ok(Self { kind, reference, is_answer, seq, room: room.unwrap_or_default(), asked })
     }
 }
 
@@ -52,6 +59,26 @@ fn malformed(error: &serde_json::Error) -> Fault {
 /// An error frame.
 pub(super) fn fault(text: &str) -> Result<Fault, Fault> {
     serde_json::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// What the client answers to a question: JSON, or an error.
+pub(super) fn answer(number: u64, answer: &Result<String, Fault>) -> String {
+    match answer {
+        Ok(data) => format!(r#"{{"type":"success","$ask":{number},"data":{data}}}"#),
+        Err(Fault { code, message, details, .. }) => {
+            let mut frame = json!({ "type": "error", "$ask": number, "code": code, "message": message });
+            if !details.is_null() {
+                frame["details"] = details.clone();
+            }
+            frame.to_string()
+        }
+    }
+}
+
+/// In place of an answer that is longer than the server takes.
+pub(super) fn too_long(number: u64, most: usize) -> String {
+    json!({ "type": "error", "$ask": number, "code": "too_long", "message": format!("longer than {most} bytes") })
+        .to_string()
 }
 
 /// When a client may come back.

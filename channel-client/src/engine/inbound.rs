@@ -11,7 +11,7 @@ use super::dial::Why;
 use super::error::Error;
 use super::frame::{self, Frame, Hello, Retry};
 use super::machine::Engine;
-use super::orders::News;
+use super::orders::{Action, Asked, News};
 use super::status::{Fresh, Joined, Outdated};
 
 /// The `ref` of a probe: that an answer was received is all it says.
@@ -35,7 +35,7 @@ impl Engine {
     /// # Errors
     /// If it is no message.
     fn read(&mut self, text: String, now: Instant) -> Result<(), Fault> {
-        let Frame { kind, reference, is_answer, seq, room } = Frame::read(&text)?;
+        let Frame { kind, reference, is_answer, seq, room, asked } = Frame::read(&text)?;
         let fault = (kind == "error").then(|| frame::fault(&text)).transpose()?;
         let is_own = kind.starts_with('$');
         // Between an error that refuses and its Close there may be a `$closing` or a `$ping`.
@@ -62,7 +62,13 @@ impl Engine {
             None if is_own => self.own(&kind, &text, now),
             None if kind == "success" => {}
             None if seq.is_some_and(|seq| !self.positions.is_new(&room, seq)) => {}
-            None => self.tell(News::Text(text)),
+            None => match asked {
+                Some(number) => {
+                    let (kind, connection) = (kind.into_owned(), self.connections);
+                    self.actions.push_back(Action::Answer(Asked { kind, number, text, connection }));
+                }
+                None => self.tell(News::Text(text)),
+            },
         }
         Ok(())
     }

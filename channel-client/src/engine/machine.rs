@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     /// Whether there is a connection, or one is made.
     pub(super) is_dialing: bool,
     pub(super) is_connected: bool,
+    /// How many there were.
+    pub(super) connections: u64,
     pub(super) attempt: u32,
     pub(super) last_ref: i64,
     pub(super) pending: Pending,
@@ -84,6 +86,7 @@ impl Engine {
             status: Status::Idle,
             is_dialing: false,
             is_connected: false,
+            connections: 0,
             attempt: 0,
             last_ref: 0,
             pending: Pending::default(),
@@ -197,6 +200,7 @@ impl Engine {
     /// The handshake was answered: a client that is refused by a Close gets as far.
     pub fn connected(&mut self, now: Instant) {
         (self.is_dialing, self.is_connected) = (false, true);
+        self.connections += 1;
         self.unwritten = 0;
         self.timers.enter = Some(now + ENTER);
     }

@@ -33,7 +33,7 @@ pub use self::error::{Error, Unsent};
 #[cfg(test)]
 pub(crate) use self::left::Left;
 pub(crate) use self::machine::Engine;
-pub(crate) use self::orders::{Action, Greeting, News, Settings};
+pub(crate) use self::orders::{Action, Asked, Greeting, News, Settings};
 pub(crate) use self::pace::Pace;
 pub(crate) use self::pending::{Outcome, Request};
 pub use self::status::{CloseBy, Ended, Fresh, Joined, Outdated, Status};

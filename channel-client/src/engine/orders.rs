@@ -33,6 +33,17 @@ pub(crate) struct Greeting {
     pub pace: Option<(usize, Pace)>,
 }
 
+/// A question of the server.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// Its type.
+    pub kind: String,
+    pub number: u64,
+    pub text: String,
+    /// The number of the connection that it was received on.
+    pub connection: u64,
+}
+
 /// What is to be done, in order.
 #[derive(Debug)]
 pub(crate) enum Action {
@@ -43,6 +54,8 @@ pub(crate) enum Action {
     Greet,
     Say(String),
     SayBytes(Bytes),
+    /// Answer a question; the answer is [`Engine::answer`].
+    Answer(Asked),
     /// Close the present connection, of which nothing more is told.
     Close {
         reason: String,

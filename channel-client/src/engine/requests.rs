@@ -1,9 +1,11 @@
 //! What the program sends.
 
 use bytes::Bytes;
+use channel_runtime::Fault;
 use tokio::time::Instant;
 
 use super::error::{Error, Unsent};
+use super::frame;
 use super::machine::Engine;
 use super::pace::Pace;
 use super::pending::{Outcome, Request, Taken};
@@ -61,6 +63,18 @@ impl Engine {
             self.say_bytes(bytes);
         }
         is_sent
+    }
+
+    /// What the program answers to a question. Nothing is sent if the connection that asked has ended.
+    pub fn answer(&mut self, connection: u64, number: u64, answer: &Result<String, Fault>) {
+        if !self.is_connected || self.connections != connection {
+            return;
+        }
+        let text = frame::answer(number, answer);
+        match self.check_length(text.len()) {
+            Ok(()) => self.say(text),
+            Err(_) => self.say(frame::too_long(number, self.most.unwrap_or_default())),
+        }
     }
 
     fn may_send(&mut self, bytes: usize, pace: Option<(usize, Pace)>, now: Instant) -> bool {

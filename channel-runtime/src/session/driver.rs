@@ -265,7 +265,7 @@ impl Driver {
             self.ended = Some(Box::new(violation.into()));
         }
         if self.ended.is_some() {
-            self.membership.connection.outbox().client_is_leaving();
+            questions::client_is_leaving(&self.membership.connection);
         }
     }
 
@@ -313,7 +313,7 @@ impl Driver {
     /// It may still read: a client that ends its own half of the stream alone gets its answers.
     fn left(&mut self, reason: &str) {
         self.ended.get_or_insert_with(|| Box::new(Close::lost(reason)));
-        self.membership.connection.outbox().client_is_leaving();
+        questions::client_is_leaving(&self.membership.connection);
     }
 
     fn lost(&mut self, reason: &str) {

@@ -15,7 +15,7 @@ use crate::connection::contained::{Panicked, contain};
 use crate::connection::shutdown::Shutdown;
 use crate::session::handler_options::HandlerOptions;
 use crate::session::spans::MessageSpan;
-use crate::socket::Socket;
+use crate::socket::{Socket, alone};
 
 /// Boxed while it runs, so that an idle connection is small.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -30,18 +30,24 @@ pub(crate) struct CallLimits {
     pub needs_client: bool,
     /// If the server is draining, the connection is closed after the answer.
     pub owes_answer: bool,
+    /// A message's handler, for which the client's other messages wait.
+    pub is_alone: bool,
 }
 
 impl CallLimits {
     /// Also for a handler without options.
     pub fn of_hook(timeout: Option<Duration>) -> Self {
-        Self { timeout, is_last: false, needs_client: false, owes_answer: false }
+        Self { timeout, is_last: false, needs_client: false, owes_answer: false, is_alone: false }
     }
 
     /// `timeout` is for handlers without their own.
     pub fn of_handler(options: HandlerOptions, timeout: Option<Duration>) -> Self {
         let needs_client = options.timeout.is_some() || options.concurrent > 0;
         Self { needs_client, ..Self::of_hook(options.timeout.or(timeout)) }
+    }
+
+    pub fn alone(self) -> Self {
+        Self { is_alone: true, ..self }
     }
 
     pub fn owing(self, owes_answer: bool) -> Self {
@@ -77,12 +83,13 @@ pub(crate) struct GuardedCall<'a, T> {
     is_last: bool,
     needs_client: bool,
     owes_answer: bool,
+    is_alone: bool,
     has_waited: bool,
 }
 
 impl<'a, T> GuardedCall<'a, T> {
     pub fn new(future: BoxFuture<'a, T>, limits: CallLimits) -> Self {
-        let CallLimits { timeout, is_last, needs_client, owes_answer } = limits;
+        let CallLimits { timeout, is_last, needs_client, owes_answer, is_alone } = limits;
         let span = MessageSpan::default();
         Self {
             running: Some(future),
@@ -92,6 +99,7 @@ impl<'a, T> GuardedCall<'a, T> {
             is_last,
             needs_client,
             owes_answer,
+            is_alone,
             has_waited: false,
         }
     }
@@ -114,7 +122,8 @@ impl<'a, T> GuardedCall<'a, T> {
 
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Interrupted>> {
         let Some(future) = &mut self.running else { unreachable!("polled after it was ready") };
-        match contain(|| self.span.within(|| future.as_mut().poll(cx))) {
+        let is_alone = self.is_alone;
+        match contain(|| self.span.within(|| alone::polled(is_alone, || future.as_mut().poll(cx)))) {
             Ok(Poll::Pending) => {
                 self.has_waited = true;
                 Poll::Pending

@@ -123,6 +123,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
             }
             Ok(Read::Invalid(error)) => match refresh::auth_refresh::<C>(&text, &error) {
                 Some(request) => Some(self.refresh(request)),
+                None if questions::is_late_answer(self.socket, &text, &error) => None,
                 None => {
                     self.socket.counters().invalid.add(1);
                     Some(self.invalid(error))
@@ -196,7 +197,7 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
         let running = RunningCall::of_message(socket, span, C::FromClient::TYPES[index]);
         let own: &'a Socket<C> = socket;
         let span = running.span.clone();
-        let limits = || limits::<C>(index, driver);
+        let limits = || limits::<C>(index, driver).alone();
         call(running, span, own, limits, || match C::BATCHED.get(index) {
             Some(true) => {
                 C::submit(message, BatchEntry { socket: own, app, bytes, served: Arc::clone(driver.served()) })

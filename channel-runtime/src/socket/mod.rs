@@ -1,9 +1,11 @@
 //! Sending, which never waits: a connection's socket, hubs, audiences, and the answers of handlers.
 
+pub(crate) mod alone;
 pub(crate) mod answer;
 pub(crate) mod answer_array;
 mod answer_frames;
 pub(crate) mod ask;
+pub(crate) mod ask_all;
 pub(crate) mod ask_error;
 pub(crate) mod audience;
 mod audiences;

@@ -9,12 +9,17 @@ use crate::wire::frame::Frame;
 
 #[inline]
 pub(crate) fn push_frame(node: &Node, member: &Member, frame: Frame) -> Sent {
+    pushed(node, member, member.outbox().push(for_one(node, member, frame), Sender::Own))
+}
+
+/// The frame as this client reads it.
+#[inline]
+pub(crate) fn for_one(node: &Node, member: &Member, frame: Frame) -> Frame {
     let deflate = member.deflate;
-    let frame = match node.compression() {
-        Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
-        None => PreparedFrame::plain(frame),
-    };
-    pushed(node, member, member.outbox().push(frame.into_one(deflate), Sender::Own))
+    match node.compression() {
+        Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression).into_one(deflate),
+        None => frame,
+    }
 }
 
 #[inline]

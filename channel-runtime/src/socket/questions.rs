@@ -13,20 +13,25 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
+use crate::channel::Channel;
 use crate::connection::contained::{Contained, contain};
-use crate::protocol::envelope::{Asks, ReceivedAnswer};
+use crate::connection::outbox::Sender;
+use crate::protocol::codec::DecodeError;
+use crate::protocol::envelope::{Asks, Envelope as _, Incoming, ReceivedAnswer};
 use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
 use crate::room::member::Member;
 use crate::socket::Socket;
 use crate::socket::ask_error::AskError;
 use crate::socket::node::Node;
-use crate::socket::push::push_frame;
+use crate::socket::push::pushed;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::Frame;
 
-/// Those that wait to be sent are open, too.
-pub(crate) const MOST_OPEN: usize = 256;
+/// How many to one client are sent and not answered.
+pub(crate) const MOST_OPEN: usize = 16;
+/// How many there are with those that wait to be sent, where one is answered at a time.
+pub(crate) const MOST_WAITING: usize = 256;
 
 /// Who is told what became of a question.
 pub(crate) trait Asker: Send {
@@ -83,36 +88,64 @@ impl AskedClient {
     pub fn member(&self) -> &Member {
         &self.member
     }
+
+    /// Neither it nor its envelope has a place for questions.
+    pub fn can_not_be_asked(&self, kind: &'static str) {
+        let counters = self.node.counters(self.member.channel());
+        counters.unwritten.add(1);
+        tracing::debug!(channel = counters.channel, connection = %self.member.id, kind, "the client can't be asked");
+    }
 }
 
 pub(crate) struct NewQuestion {
     pub number: Number,
     pub kind: &'static str,
+    /// As this client reads it: compressed, if that was agreed.
     pub frame: Frame,
-    pub within: Duration,
+    pub deadline: Deadline,
     pub asks: Asks,
+}
+
+/// When a question that is not answered is over.
+#[derive(Clone)]
+pub(crate) enum Deadline {
+    /// So long after it is sent.
+    Own(Duration),
+    /// At that of all who are asked, which ends [each](expire).
+    OfAll {
+        /// It ends with the last of their questions. `None` if no runtime could wake it.
+        _timer: Option<Arc<Timer>>,
+    },
 }
 
 struct Question {
     asker: Contained<Box<dyn Asker>>,
     kind: &'static str,
-    within: Duration,
+    deadline: Deadline,
     is_sent: bool,
-    _deadline: Option<Deadline>,
+    _timer: Option<Timer>,
 }
 
 impl Question {
     /// It is sent now.
     fn begin(&mut self, client: &AskedClient, number: Number) {
         self.is_sent = true;
-        self._deadline = deadline(client, number, self.within);
+        if let Deadline::Own(within) = self.deadline {
+            self._timer = timer(client, number, within);
+        }
     }
 }
 
-/// The task that waits for it, which ends with this.
-struct Deadline(AbortHandle);
+/// The task that waits for a deadline, which ends with this.
+pub(crate) struct Timer(AbortHandle);
 
-impl Drop for Deadline {
+impl Timer {
+    pub fn of(task: AbortHandle) -> Self {
+        Self(task)
+    }
+}
+
+impl Drop for Timer {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -132,8 +165,12 @@ struct Open {
 
 impl Open {
     /// Makes room by those that wait to be sent and that nobody waits for any more. Returns whether there is room.
-    fn has_room(&mut self, dropped: &mut Vec<Question>) -> bool {
-        if self.by_number.len() >= MOST_OPEN {
+    fn has_room(&mut self, asks: Asks, dropped: &mut Vec<Question>) -> bool {
+        let most = match asks {
+            Asks::Many => MOST_OPEN,
+            Asks::OneByOne => MOST_WAITING,
+        };
+        if self.by_number.len() >= most {
             let Self { by_number, unsent, .. } = self;
             unsent.retain(|(number, _)| match by_number.get(number) {
                 Some(question) if question.asker.is_gone() => {
@@ -143,7 +180,7 @@ impl Open {
                 question => question.is_some(),
             });
         }
-        self.by_number.len() < MOST_OPEN
+        self.by_number.len() < most
     }
 
     /// The next that is to be sent, if none is sent and not answered.
@@ -168,6 +205,10 @@ impl Open {
         if !self.by_number.get(&number)?.is_sent {
             return None;
         }
+        self.remove(number)
+    }
+
+    fn remove(&mut self, number: Number) -> Option<Question> {
         self.sent.take_if(|sent| *sent == number);
         let taken = self.by_number.remove(&number);
         if self.by_number.is_empty() {
@@ -183,33 +224,33 @@ fn questions(member: &Member) -> Option<&Questions> {
 }
 
 /// `None` where no runtime could wake it: in a test that calls a handler by itself.
-fn deadline(client: &AskedClient, number: Number, within: Duration) -> Option<Deadline> {
+fn timer(client: &AskedClient, number: Number, within: Duration) -> Option<Timer> {
     let runtime = client.member.apart.runtime.clone().or_else(|| Handle::try_current().ok())?;
     let client = client.clone();
     let task = runtime.spawn(async move {
         sleep(within).await;
         finish(&client, number, |_| Outcome::Error(AskError::TimedOut));
     });
-    Some(Deadline(task.abort_handle()))
+    Some(Timer::of(task.abort_handle()))
 }
 
 /// Sends a question, or has it wait behind others. The asker is told if that is not possible.
 pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn Asker>) {
-    let NewQuestion { number, kind, frame, within, asks } = question;
+    let NewQuestion { number, kind, frame, deadline, asks } = question;
     let member = &client.member;
     let questions = member.apart.inbox.questions_or_made::<Questions>().expect("no other type is ever kept there");
     let mut dropped = Vec::new();
     let mut open = questions.0.lock();
     let refused = match () {
         () if open.is_over => Some(AskError::Gone),
-        () if !open.has_room(&mut dropped) => Some(AskError::TooMany),
+        () if !open.has_room(asks, &mut dropped) => Some(AskError::TooMany),
         () => None,
     };
     if let Some(error) = refused {
         drop(open);
         return refuse(client, error, asker);
     }
-    let mut question = Question { asker: Contained::new(asker), kind, within, is_sent: false, _deadline: None };
+    let mut question = Question { asker: Contained::new(asker), kind, deadline, is_sent: false, _timer: None };
     let to_send = match asks {
         Asks::Many => {
             question.begin(client, number);
@@ -233,7 +274,8 @@ pub(crate) fn refuse(client: &AskedClient, error: AskError, asker: Box<dyn Asker
 
 fn send(client: &AskedClient, to_send: Option<Frame>) {
     let Some(frame) = to_send else { return };
-    if push_frame(&client.node, &client.member, frame).refused > 0 {
+    let enqueued = client.member.outbox().push(frame, Sender::Own);
+    if pushed(&client.node, &client.member, enqueued).refused > 0 {
         // The connection ends: those behind it would be refused, too.
         end(&client.member);
     }
@@ -244,10 +286,22 @@ fn finish<'a>(client: &AskedClient, number: Number, outcome: impl FnOnce(&'stati
     let Some(questions) = questions(&client.member) else { return false };
     let Some(question) = questions.0.lock().take(number) else { return false };
     tell(&client.member, question.asker, outcome(question.kind));
+    send_next(client, questions);
+    true
+}
+
+fn send_next(client: &AskedClient, questions: &Questions) {
     let mut dropped = Vec::new();
     let next = questions.0.lock().next(client, &mut dropped);
     send(client, next);
-    true
+}
+
+/// The time of all who were asked is over, of those too whose question waits to be sent.
+pub(crate) fn expire(client: &AskedClient, number: Number) {
+    let Some(questions) = questions(&client.member) else { return };
+    let Some(question) = questions.0.lock().remove(number) else { return };
+    tell(&client.member, question.asker, Outcome::Error(AskError::TimedOut));
+    send_next(client, questions);
 }
 
 /// Reading the answer, and what is made of it, are the user's code: a panic in it closes this connection, as one in a message does.
@@ -297,6 +351,22 @@ pub(crate) fn answered_late<C: 'static>(socket: &Socket<C>, text: &str, answer: 
         counters.unmatched_answers.add(1);
         tracing::debug!(channel = counters.channel, connection = %socket.id(), "an answer to no open question");
     }
+}
+
+/// In the framework's own envelope. An answer has a type of the protocol's, which is no message's.
+pub(crate) fn is_late_answer<C: Channel>(socket: &Socket<C>, text: &str, error: &DecodeError) -> bool {
+    if !matches!(error, DecodeError::UnknownType { .. }) {
+        return false;
+    }
+    let Ok(Incoming::Answer { reference, answer }) = C::Envelope::read(text) else { return false };
+    answered_late(socket, text, (reference, answer));
+    true
+}
+
+/// The client has said all that it says: it answers nothing more.
+pub(crate) fn client_is_leaving(member: &Member) {
+    member.outbox().client_is_leaving();
+    end(member);
 }
 
 /// Tells all that wait that the connection has ended. No question is taken after that.

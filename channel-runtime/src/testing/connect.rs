@@ -26,6 +26,7 @@ use crate::handshake::Handshake;
 use crate::handshake::hello::Hello;
 use crate::handshake::reject::{BuildError, Reject};
 use crate::handshake::subprotocols::{Negotiated, agree, hello, not_agreed};
+use crate::protocol::message::Messages as _;
 use crate::protocol::subprotocols::Subprotocols;
 use crate::server::peer::canonical;
 use crate::server::table::RouteTable;
@@ -103,8 +104,8 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self.header("sec-websocket-protocol", subprotocols)
     }
 
-    /// A client that hears the framework's own frames, as generated clients do, and as every client of a channel with a history that
-    /// offers nothing else: it offers `channels.1.json` and `channels.hello`. Those
+    /// A client that hears the framework's own frames, as generated clients do, and as every client of a channel with a history or with
+    /// questions that offers nothing else: it offers `channels.1.json` and `channels.hello`. Those
     /// frames are no messages: [`Client::hello`], [`Client::joined`] and [`Client::closing`] return them. A client that offers
     /// `channels.hello.<fingerprint>` by [`offering`](Self::offering) hears them too.
     ///
@@ -215,7 +216,7 @@ impl<A: Send + Sync + 'static> Entrance<A> {
             let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
             self.handshake.hello = hello(&self.handshake.headers, route.subprotocols(), negotiated)?;
-            if is_kept::<C>() && !self.offers {
+            if (is_kept::<C>() || asks::<C>()) && !self.offers {
                 self.handshake.hello = Some(Hello { fingerprint: None });
             }
             match negotiated {
@@ -280,4 +281,9 @@ impl<A, C> fmt::Debug for Connect<'_, A, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Connect").field(&self.entrance.handshake).finish()
     }
+}
+
+/// Whether a client of the channel may be asked, in the default envelope.
+fn asks<C: Channel>() -> bool {
+    C::READS_FLAT && C::ToClient::SHAPES.iter().any(|message| message.answer.is_some())
 }

@@ -101,6 +101,7 @@
 //! ```
 
 mod app;
+mod asked;
 pub(crate) mod bench;
 mod client;
 #[cfg(feature = "cluster")]
@@ -125,6 +126,7 @@ mod settle;
 mod socket;
 
 pub use self::app::{TestApp, app};
+pub use self::asked::Asked;
 pub use self::client::Client;
 #[cfg(feature = "cluster")]
 pub use self::cluster::{TestCluster, TestClusterSetup, TestNode, cluster, cluster_with};

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 22ef95462d5a6e86
+// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 9f8d8fbb8ae820dc
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -17,15 +17,20 @@ export interface Protocol {
   answers: object
   /** By the request's `type`: the details of the faults of its handler by their codes. `'*'`: other codes, too. */
   faults: object
+  /** What a client answers to questions of the server, by the question's `type`. */
+  asks?: object
 }
 
 type Key<T> = keyof T & string
+type Asks<P extends Protocol> = NonNullable<P['asks']>
 type FaultOf<T> = { [K in Key<T>]: Fault<K extends '*' ? string : K, T[K]> }[Key<T>]
 export type AnswerTo<P extends Protocol, K> = K extends keyof P['answers'] ? P['answers'][K] : void
 export type FaultsOf<P extends Protocol, K> = K extends keyof P['faults'] ? FaultOf<P['faults'][K]> : never
 /** All messages that a client receives, as a union by `type`. */
 export type Hears<P extends Protocol> = P['hears'][keyof P['hears']]
-export type Handlers<P extends Protocol> = { [K in Key<P['hears']>]: (message: P['hears'][K]) => void }
+/** Of all messages but the server's questions, which `answer` is for: those are heard only where they are sent without being asked. */
+export type Handlers<P extends Protocol> = { [K in Exclude<Key<P['hears']>, Key<Asks<P>>>]: (message: P['hears'][K]) => void }
+  & { [K in Key<P['hears']> & Key<Asks<P>>]?: (message: P['hears'][K]) => void }
 declare const faults: unique symbol
 /** The promise of an answer to a request of the type `K`. It rejects with a `Fault` or with `NoAnswer`, typed for `attempt`. */
 export type Answer<P extends Protocol, K extends Key<P['says']>> = Promise<AnswerTo<P, K>> & { readonly [faults]?: [FaultsOf<P, K>] }
@@ -158,6 +163,10 @@ interface Socket {
   close(code?: number, reason?: string): void
 }
 
+/** A function that answers a question of the type `K`, now or later. What it throws declines it: a `Fault` of yours with its code. */
+export type Answerer<P extends Protocol, K extends Key<Asks<P>>> =
+  (question: K extends keyof P['hears'] ? P['hears'][K] : never) => Asks<P>[K] | Promise<Asks<P>[K]>
+
 /** In ms; `queue`: how many requests may wait. */
 const RETRY = { base: 1000, cap: 20_000, connect: 15_000, uptime: 5000, silence: 25_000, probe: 10_000, queue: 256 }
 
@@ -268,6 +277,7 @@ export class Channel<P extends Protocol> {
   #url = ''
   #status: Status = { state: 'idle' }
   #listeners = new Map<string, Set<Listener>>()
+  #answers = new Map<string, (question: any) => unknown>()
   #pending = new Map<number, Pending>()
   /** Requests that were given to no socket yet. */
   #queue = new Set<Pending>()
@@ -354,6 +364,33 @@ export class Channel<P extends Protocol> {
     const unwatch = whenAborted(signal, off)
     this.#listeners.set(type, all.add(call))
     return off
+  }
+
+  /**
+   * Answers the server's questions of this type, one function at a time; what it returns ends that. A question that nothing answers is
+   * declined at once, and an answer that is made after its connection has ended is not sent.
+   */
+  answer<K extends Key<Asks<P>>>(type: K, answer: Answerer<P, K>): () => void {
+    this.#answers.set(type, answer)
+    return () => { if (this.#answers.get(type) === answer) this.#answers.delete(type) }
+  }
+
+  async #reply(question: Json): Promise<void> {
+    const socket = this.#socket
+    const { type, $ask } = question
+    let frame: string
+    try {
+      const answer = this.#answers.get(type)
+      if (!answer) throw new Fault('unknown_type', `nothing answers ${type}`)
+      frame = write({ type: 'success', $ask, data: await answer(question) })
+      const tooLong = this.#tooLong(frame)
+      if (tooLong) throw new Fault('too_long', tooLong.message)
+    } catch (error) {
+      const { code, message, details } = error instanceof Fault ? error : new Fault('internal', 'no answer')
+      frame = write({ type: 'error', $ask, code, message, details })
+      if (!(error instanceof Fault)) queueMicrotask(() => { throw error })
+    }
+    if (socket && this.#socket === socket) socket.send(frame)
   }
 
   /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
@@ -626,6 +663,7 @@ export class Channel<P extends Protocol> {
     }
     if (ref === 0) return // a probe's: that it arrived is all it says
     if (pending) return pending.settle(fault, isAnswer ? message['data'] : message)
+    if (message['$ask']) return void this.#reply(message)
     if (fault) return void this.#emit('error', fault)
     if (type === '$hello') {
       clearTimeout(this.#timers.enter)

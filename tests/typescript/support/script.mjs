@@ -15,7 +15,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
   const { client, random = [0.5], steps } = script
   let drawn = 0
   const clock = Clock.install(() => random[Math.min(drawn++, random.length - 1)])
-  const all = [], dials = [], frames = [], events = [], calls = [], asked = [], answers = new Map(), aborts = new Map()
+  const all = [], dials = [], frames = [], events = [], calls = [], asked = [], questions = [], gives = [], answers = new Map(), aborts = new Map()
   const WebSocket = sockets(socket => {
     all.push(socket)
     dials.push(socket)
@@ -42,6 +42,10 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     constructor() { super(client.path, options) }
   }
   const channel = new Scripted()
+  for (const type of client.answers ?? []) channel.answer(type, question => {
+    questions.push(question)
+    return new Promise((resolve, reject) => gives.push({ resolve, reject }))
+  })
   channel.on('$message', message => events.push({ message }))
   channel.on('$joined', ({ type, ...joined }) => events.push({ joined }))
   channel.on('$outdated', ({ how }) => events.push({ outdated: how }))
@@ -53,7 +57,8 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
   }
   const settled = () => [...answers].filter(([, answer]) => answer.done)
   const nothing = () => equal(
-    [dials.length, frames, events, asked, settled().map(([name]) => name)], [0, [], [], [], []], 'dials, frames, events, calls, answers',
+    [dials.length, frames, events, asked, settled().map(([name]) => name), questions], [0, [], [], [], [], []],
+    'dials, frames, events, calls, answers, questions',
   )
   const does = {
     open: () => channel.open(),
@@ -77,6 +82,9 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     abort: name => aborts.get(name).abort(),
     token: token => take(calls, 'call').resolve(token),
     token_fails: () => take(calls, 'call').reject(new Error('no')),
+    question: wanted => equal(take(questions, 'question'), wanted, 'question'),
+    give: answer => take(gives, 'call').resolve(answer),
+    give_fault: code => take(gives, 'call').reject(new Fault(code, 'no')),
     accept: (_, { socket }) => socket.accept(),
     refuse: (_, { socket }) => socket.end(1006),
     say: (message, { socket }) => socket.say(message),

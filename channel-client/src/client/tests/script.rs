@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use channel_runtime::Fault;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use super::super::answerer::Answerer;
 use super::super::driver::{Driver, Wiring};
 use super::super::shared::Shared;
 use super::super::token::TokenSource;
@@ -20,6 +22,9 @@ use crate::engine::{
 use crate::transport::Outgoing;
 
 type Held = Result<(), String>;
+
+/// What a function that answers questions returns.
+type Give = oneshot::Sender<Result<String, Fault>>;
 
 type Fetch = oneshot::Sender<Result<Option<String>, String>>;
 
@@ -39,6 +44,10 @@ struct Player<'s> {
     whys: VecDeque<Why>,
     fetches: VecDeque<Fetch>,
     answers: BTreeMap<String, Answer>,
+    /// Questions that the client's functions were called with, and the calls that have not returned.
+    questions: mpsc::UnboundedReceiver<(String, Give)>,
+    called: VecDeque<Value>,
+    giving: VecDeque<Give>,
     places: HashMap<String, usize>,
 }
 
@@ -104,6 +113,16 @@ impl<'s> Player<'s> {
         let shared = Arc::new(Shared::new(Engine::new(settings, Instant::now())));
         let (subscriber, news) = mpsc::channel(1024);
         shared.lock().subscribers.add(subscriber);
+        let (calls, questions) = mpsc::unbounded_channel();
+        for wire_type in client["answers"].as_array().into_iter().flatten() {
+            let calls = calls.clone();
+            let answerer: Answerer = Arc::new(move |text| {
+                let (give, given) = oneshot::channel();
+                calls.send((text, give)).unwrap();
+                Box::pin(async move { given.await.unwrap() })
+            });
+            shared.lock().answerers.insert(wire_type.as_str().unwrap().to_owned(), answerer);
+        }
         Self {
             client,
             shared,
@@ -119,6 +138,9 @@ impl<'s> Player<'s> {
             whys: VecDeque::new(),
             fetches: VecDeque::new(),
             answers: BTreeMap::new(),
+            questions,
+            called: VecDeque::new(),
+            giving: VecDeque::new(),
             places,
         }
     }
@@ -138,6 +160,9 @@ impl<'s> Player<'s> {
                 "abort" => self.abort(value.as_str().unwrap()),
                 "token" => self.fetch()?.send(Ok(value.as_str().map(str::to_owned))).unwrap(),
                 "token_fails" => self.fetch()?.send(Err("no".to_owned())).unwrap(),
+                "give" => self.give(Ok(value.to_string()))?,
+                "give_fault" => self.give(Err(Fault::new(value.as_str().unwrap().to_owned(), "no")))?,
+                "question" => equal(&self.called.pop_front().ok_or("there is no question")?, value)?,
                 "accept" => self.accept(on)?,
                 "refuse" => drop(self.asked_for(on)?),
                 "say" => self.peer(on)?.say(&value.to_string()),
@@ -207,6 +232,10 @@ impl<'s> Player<'s> {
         while let Ok(news) = self.news.try_recv() {
             self.events.extend(event(news));
         }
+        while let Ok((text, give)) = self.questions.try_recv() {
+            self.called.push_back(serde_json::from_str(&text).unwrap());
+            self.giving.push_back(give);
+        }
         while let Ok((why, fetch)) = self.asked.try_recv() {
             self.whys.push_back(why);
             self.fetches.push_back(fetch);
@@ -258,6 +287,12 @@ impl<'s> Player<'s> {
         answer.settled = Some(json!({ "aborted": true }));
         let reference = answer.reference;
         self.shared.with(|engine, now| engine.forget(reference, now));
+    }
+
+    fn give(&mut self, answer: Result<String, Fault>) -> Held {
+        // One whose connection has ended may be waited for by nobody.
+        _ = self.giving.pop_front().ok_or("there is no call")?.send(answer);
+        Ok(())
     }
 
     fn fetch(&mut self) -> Result<Fetch, String> {
@@ -340,8 +375,9 @@ impl<'s> Player<'s> {
         let settled: Vec<_> =
             self.answers.iter().filter(|(_, answer)| answer.settled.is_some()).map(|(name, _)| name).collect();
         let whys: Vec<_> = self.whys.iter().map(|asked| why(*asked)).collect();
-        let found = json!([self.sockets.len() - self.dials_taken, self.frames, self.events, whys, settled]);
-        equal(&found, &json!([0, [], [], [], []]))
+        let dials = self.sockets.len() - self.dials_taken;
+        let found = json!([dials, self.frames, self.events, whys, settled, self.called]);
+        equal(&found, &json!([0, [], [], [], [], []]))
     }
 }
 

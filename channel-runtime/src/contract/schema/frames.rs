@@ -32,6 +32,10 @@ impl Printer<'_> {
             let number = typed("integer").with("minimum", 1).with("maximum", 1_i128 << 53);
             shape.properties.set("$seq", number.with("description", about));
         }
+        if direction == Direction::Heard && message.answer.is_some() {
+            let about = "The number of the question, if it is one: the client's `success` or `error` repeats it.";
+            shape.properties.set("$ask", typed("integer").with("minimum", 1).with("description", about));
+        }
         if direction == Direction::Said && message.idempotent {
             let about = "New for each message, and the same when it is sent again.";
             shape.properties.set("$id", typed("string").with("maxLength", 64).with("description", about));

@@ -126,6 +126,7 @@ export class Channel {
     #url = '';
     #status = { state: 'idle' };
     #listeners = new Map();
+    #answers = new Map();
     #pending = new Map();
     /** Requests that were given to no socket yet. */
     #queue = new Set();
@@ -208,6 +209,37 @@ export class Channel {
         const unwatch = whenAborted(signal, off);
         this.#listeners.set(type, all.add(call));
         return off;
+    }
+    /**
+     * Answers the server's questions of this type, one function at a time; what it returns ends that. A question that nothing answers is
+     * declined at once, and an answer that is made after its connection has ended is not sent.
+     */
+    answer(type, answer) {
+        this.#answers.set(type, answer);
+        return () => { if (this.#answers.get(type) === answer)
+            this.#answers.delete(type); };
+    }
+    async #reply(question) {
+        const socket = this.#socket;
+        const { type, $ask } = question;
+        let frame;
+        try {
+            const answer = this.#answers.get(type);
+            if (!answer)
+                throw new Fault('unknown_type', `nothing answers ${type}`);
+            frame = write({ type: 'success', $ask, data: await answer(question) });
+            const tooLong = this.#tooLong(frame);
+            if (tooLong)
+                throw new Fault('too_long', tooLong.message);
+        }
+        catch (error) {
+            const { code, message, details } = error instanceof Fault ? error : new Fault('internal', 'no answer');
+            frame = write({ type: 'error', $ask, code, message, details });
+            if (!(error instanceof Fault))
+                queueMicrotask(() => { throw error; });
+        }
+        if (socket && this.#socket === socket)
+            socket.send(frame);
     }
     /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
     handle(handlers, options) {
@@ -516,6 +548,8 @@ export class Channel {
             return; // a probe's: that it arrived is all it says
         if (pending)
             return pending.settle(fault, isAnswer ? message['data'] : message);
+        if (message['$ask'])
+            return void this.#reply(message);
         if (fault)
             return void this.#emit('error', fault);
         if (type === '$hello') {

@@ -1,4 +1,4 @@
-import type { Channel, Hears, Joined, Protocol, Status } from './core.js';
+import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.js';
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
  * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
@@ -6,6 +6,8 @@ import type { Channel, Hears, Joined, Protocol, Status } from './core.js';
 export declare function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T, ...all: ConstructorParameters<T>): InstanceType<T>;
 /** Calls the listener of the newest render for each message of this type. */
 export declare function useMessage<P extends Protocol, K extends keyof P['hears'] & string>(channel: Channel<P>, type: K, listener: (message: P['hears'][K]) => void): void;
+/** Answers the server's questions of this type with the function of the newest render. */
+export declare function useAnswer<P extends Protocol, K extends keyof NonNullable<P['asks']> & string>(channel: Channel<P>, type: K, answer: Answerer<P, K>): void;
 /** The channel's status, at each change of it. */
 export declare function useStatus(channel: Channel<any>): Status;
 /**

@@ -44,6 +44,12 @@ export function useMessage(channel, type, listener) {
     useEffect(() => { newest.current = listener; });
     useEffect(() => channel.on(type, message => newest.current(message)), [channel, type]);
 }
+/** Answers the server's questions of this type with the function of the newest render. */
+export function useAnswer(channel, type, answer) {
+    const newest = useRef(answer);
+    useEffect(() => { newest.current = answer; });
+    useEffect(() => channel.answer(type, question => newest.current(question)), [channel, type]);
+}
 /** The channel's status, at each change of it. */
 export function useStatus(channel) {
     const status = () => channel.status;

@@ -1,7 +1,7 @@
 // Channels in React: one connection for all components that use the same one.
 
 import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react'
-import type { Channel, Hears, Joined, Protocol, Status } from './core.ts'
+import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.ts'
 
 interface Shared {
   channel: Channel<any>
@@ -51,6 +51,13 @@ export function useMessage<P extends Protocol, K extends keyof P['hears'] & stri
   const newest = useRef(listener)
   useEffect(() => { newest.current = listener })
   useEffect(() => channel.on(type, message => newest.current(message)), [channel, type])
+}
+
+/** Answers the server's questions of this type with the function of the newest render. */
+export function useAnswer<P extends Protocol, K extends keyof NonNullable<P['asks']> & string>(channel: Channel<P>, type: K, answer: Answerer<P, K>): void {
+  const newest = useRef(answer)
+  useEffect(() => { newest.current = answer })
+  useEffect(() => channel.answer(type, question => newest.current(question)), [channel, type])
 }
 
 /** The channel's status, at each change of it. */

@@ -25,6 +25,13 @@ pub fn encode_one_of<T: Messages>(message: &T, head: Head<'_>, out: &mut Vec<u8>
     append::<false>(T::TYPES[message.index()], head, out, |serializer| message.encode(serializer))
 }
 
+/// How long the beginning of a message is, up to and with its type: of `{"type":"say"`.
+#[cfg(any(feature = "server", test))]
+pub(crate) fn type_len(kind: &str) -> usize {
+    let kind = serde_json::to_string(kind).expect("a text is JSON");
+    r#"{"type":"#.len() + kind.len()
+}
+
 #[cfg(any(feature = "server", test))]
 pub(crate) fn encode_bare<M: Message>(message: &M, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     append::<true>(M::TYPE, Head::default(), out, |serializer| message.serialize(serializer))

@@ -48,11 +48,11 @@ pub(crate) use decode::{decode_bare_at, index_bare};
 pub(crate) use decode::{reference, reference_of, unknown_kind};
 pub(crate) use depth::position;
 #[cfg(any(feature = "server", test))]
-pub(crate) use encode::encode;
-#[cfg(any(feature = "server", test))]
 pub(crate) use encode::encode_bare;
 pub(crate) use encode::encode_bare_one_of;
 pub use encode::encode_one_of;
+#[cfg(any(feature = "server", test))]
+pub(crate) use encode::{encode, type_len};
 pub use error::{DecodeError, EncodeError, InvalidField};
 pub(crate) use error::{cut, reason};
 pub(crate) use finite::InFinite;

@@ -120,6 +120,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
         // The framework's codes may be answered too, and new ones be among them: a client has to pass over a code that it does not
         // know, so a `switch` over the codes has its `default`.
         About::Fault => fine("is new: a client that does not know the code has the message"),
+        About::Answer if read => unclear("is new: it was no question, and old clients don't answer it"),
         About::Answer if new.is_of_binary() => unclear("is new: nothing was sent"),
         About::Answer => unclear("is new: it was a `success` without data"),
         About::Content => unclear("is new"),
@@ -150,6 +151,7 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
         About::Param => unclear("is gone: has it got another name?"),
         About::Closed => fine("is gone: other keys are passed over"),
         About::Fault => fine("is gone: old clients wait for it in vain"),
+        About::Answer if read => fine("is gone: it is no question now, and old clients hear it as any message"),
         About::Answer if old.is_of_binary() => breaks("is gone: nothing is sent now"),
         About::Answer => breaks("is gone: it is a `success` without data now"),
         About::Content | About::Tagging => breaks("is gone"),

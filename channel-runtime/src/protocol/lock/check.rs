@@ -250,7 +250,9 @@ const fn is_within(owner: &str, key: &str) -> bool {
     if owner.is_empty() {
         return false;
     }
-    if let (Some(message), Some(name)) = (starts(owner, "> "), answered(key)) {
+    if let Some((direction, name)) = answered(key)
+        && let Some(message) = starts(owner, direction)
+    {
         return same(message, name);
     }
     match starts(key, owner) {

@@ -75,6 +75,15 @@ impl Places {
     }
 
     const fn answers(&mut self, channel: &ChannelShape) {
+        let mut question = 0;
+        while question < channel.to_client.len() {
+            if let (Some(answer), None) = (&channel.to_client[question].answer, &channel.envelope) {
+                let mut name = Line::new();
+                name.push_all(&["in the answer to \"", channel.to_client[question].wire_type, "\""]);
+                self.ty(name.as_str(), "", answer, READ);
+            }
+            question += 1;
+        }
         let mut at = 0;
         while at < channel.answers.len() {
             if let AnswerKind::Data(Some(data)) = &channel.answers[at].kind {

@@ -3,7 +3,7 @@
 use super::contents::{Subject, content, variant};
 use super::faults::fault;
 use super::line::{Line, Written, direction};
-use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging};
+use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging, Type};
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
 /// This holds no text, so that a constant costs little more than the lines themselves.
@@ -95,7 +95,16 @@ const fn channel(line: &mut Line, shape: &ChannelShape, block: usize, item: usiz
             message(line, &shape.from_client[at], answer, true, item)
         }
         _ if block - 3 - from_client < shape.to_client.len() => {
-            message(line, &shape.to_client[block - 3 - from_client], None, false, item)
+            let message_shape = &shape.to_client[block - 3 - from_client];
+            // In another envelope a lock has never had it.
+            match (&message_shape.answer, &shape.envelope, item) {
+                (Some(answer), None, 1) => {
+                    push_question(line, message_shape.wire_type, answer);
+                    Written::Line
+                }
+                (Some(_), None, 2..) => message(line, message_shape, None, false, item - 1),
+                _ => message(line, message_shape, None, false, item),
+            }
         }
         _ => heading(line, shape, item),
     }
@@ -225,6 +234,14 @@ const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {
     if answer.optional {
         line.push(" | nothing");
     }
+}
+
+/// What a client answers to a question.
+const fn push_question(line: &mut Line, wire_type: &str, answer: &Type) {
+    line.push("> ");
+    line.push_message(wire_type);
+    line.push(" (answer): success ");
+    line.push_type(answer);
 }
 
 const fn definition_line(line: &mut Line, of: &Definition, used: Used, block: usize, item: usize) -> Written {

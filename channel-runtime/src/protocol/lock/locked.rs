@@ -39,10 +39,9 @@ impl<'a> Locked<'a> {
 
     /// Whether a key is about the answer to a message that was removed too. Such a line is before the line of the message.
     pub const fn has_lost_message(&self, key: &str, seen: &[bool; MOST_LINES]) -> bool {
-        let Some(name) = answered(key) else { return false };
+        let Some((direction, name)) = answered(key) else { return false };
         let mut message = Line::new();
-        message.push("> ");
-        message.push(name);
+        message.push_all(&[direction, name]);
         match self.find(message.as_str()) {
             Some(at) => !seen[at],
             None => false,
@@ -115,11 +114,18 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// The message whose answer a key is about: `move` of `< move (answer)` and of `< move (fault) game.over`.
-pub const fn answered(key: &str) -> Option<&str> {
+/// The direction of the message whose answer a key is about, and the message: `> ` and `move` of `< move (answer)` and of
+/// `< move (fault) game.over`.
+pub const fn answered(key: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = starts(key, "> ") {
+        return match ends(rest, " (answer)") {
+            Some(question) => Some(("< ", question)),
+            None => None,
+        };
+    }
     let Some(rest) = starts(key, "< ") else { return None };
     match (ends(rest, " (answer)"), of_fault(rest)) {
-        (Some(message), _) | (None, Some((message, _))) => Some(message),
+        (Some(message), _) | (None, Some((message, _))) => Some(("> ", message)),
         (None, None) => None,
     }
 }

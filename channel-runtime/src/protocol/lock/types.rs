@@ -35,6 +35,9 @@ impl Types {
             message = 0;
             while message < channel.to_client.len() {
                 types.add_in(&channel.to_client[message].content, false);
+                if let (Some(answer), None) = (&channel.to_client[message].answer, &channel.envelope) {
+                    types.add(answer, true);
+                }
                 message += 1;
             }
             let mut answer = 0;

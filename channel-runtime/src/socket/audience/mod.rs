@@ -99,7 +99,7 @@ impl<C: 'static, K> Audience<C, K> {
         self.hub.node()
     }
 
-    pub(super) fn lookup(&self) -> Lookup<'_> {
+    pub(in crate::socket) fn lookup(&self) -> Lookup<'_> {
         Lookup {
             registry: &self.hub.node().registry,
             channel: self.hub.channel(),

@@ -1,5 +1,6 @@
 //! Tests of the lock: the rating of changes, the check, and the file.
 
+mod asks;
 mod binary;
 mod change;
 mod check;

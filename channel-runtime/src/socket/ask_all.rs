@@ -1,0 +1,274 @@
+//! A question to all clients of an audience, with one outcome for each.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::Stream;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::channel::{Channel, SentBy};
+use crate::connection::id::ConnectionId;
+use crate::protocol::envelope::Envelope as _;
+use crate::protocol::question::{Question, ReadAnswer};
+use crate::room::member::Member;
+use crate::socket::ask::{USUAL_TIME, answers, asks, question_frame, read};
+use crate::socket::ask_error::AskError;
+use crate::socket::audience::{Audience, IsSeveral};
+use crate::socket::node::Node;
+use crate::socket::questions::{self, AskedClient, Asker, Deadline, NewQuestion, Number, Outcome, Timer, expire};
+use crate::wire::deflate::{PreparedFrame, Windows};
+use crate::wire::frame::Frame;
+
+/// How long the answers to one question may be together, in bytes of their JSON.
+const MOST_BYTES: usize = 1 << 20;
+
+/// How many are told that their time is over between two turns of other tasks.
+const SHARE: usize = 256;
+
+/// A question to the clients of an audience that is not sent yet, from [`Audience::ask`]. It is sent by [`all`](Self::all) and
+/// [`each`](Self::each).
+#[must_use = "a question is sent by `all` or `each`"]
+pub struct AskAll<C, K, M> {
+    audience: Audience<C, K>,
+    message: M,
+    within: Duration,
+}
+
+impl<C: Channel, K: IsSeveral> Audience<C, K> {
+    /// Asks each client of the audience, as [`Socket::ask`](crate::Socket::ask) asks one. Each has one outcome, by the deadline: its
+    /// answer, or why there is none. The message is encoded once.
+    ///
+    /// ```
+    /// # use channel_runtime::{Socket, channel, message};
+    /// # use std::time::Duration;
+    /// #[message(type = "ready", answer = bool)]
+    /// pub struct Ready {}
+    ///
+    /// pub struct AllReady(bool);
+    ///
+    /// # #[channel("/game/:id")] pub struct Game { id: u32 }
+    /// #[channel(sends(Ready))]
+    /// impl Game {
+    ///     #[message(type = "start")]
+    ///     fn start(&self, socket: &Socket<Self>) {
+    ///         let socket = socket.clone();
+    ///         tokio::spawn(async move {
+    ///             let outcomes = socket.others().ask(Ready {}).within(Duration::from_secs(5)).all().await;
+    ///             socket.notify(AllReady(outcomes.iter().all(|(_, ready)| matches!(ready, Ok(true)))));
+    ///         });
+    ///     }
+    ///
+    ///     #[notice]
+    ///     fn all_ready(&mut self, n: AllReady) {
+    ///         println!("everybody is ready: {}", n.0);
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// A client that leaves is [`AskError::Gone`] at once, and one that can't be asked [`AskError::Unsupported`]. Who joins later is
+    /// not asked. The answers may be 1 MiB long together; one beyond that is [`AskError::TooLong`].
+    ///
+    /// In a cluster it asks the clients of this node, as [`len`](Self::len) counts them.
+    pub fn ask<M: Question + SentBy<C>>(&self, message: M) -> AskAll<C, K, M> {
+        const { _ = asks::<C, M>() };
+        AskAll { audience: self.clone(), message, within: USUAL_TIME }
+    }
+}
+
+impl<C: Channel, K: IsSeveral, M: Question + SentBy<C>> AskAll<C, K, M> {
+    /// Sets how long the clients have to answer, from when the question is sent. Without it, 10 s. In an envelope with
+    /// [`Asks::OneByOne`](crate::envelope::Asks::OneByOne) the time that the question waits behind others counts.
+    pub fn within(self, time: Duration) -> Self {
+        Self { within: time, ..self }
+    }
+
+    /// Sends the question, and waits for the outcomes: one for each who was asked, in the order in which they were known. Empty if
+    /// the audience was.
+    pub async fn all(self) -> Vec<(ConnectionId, Result<M::Answer, AskError>)> {
+        let mut each = self.each();
+        let mut all = Vec::with_capacity(each.outcomes.len());
+        while let Some(outcome) = each.next().await {
+            all.push(outcome);
+        }
+        all
+    }
+
+    /// Sends the question now. The outcomes are a stream, each as soon as it is known. If it is dropped, nobody is told any more.
+    ///
+    /// ```
+    /// # use channel_runtime::{Hub, channel, message};
+    /// # #[message(type = "vote", answer = String)] pub struct Vote { of: String }
+    /// # #[channel("/jury")] pub struct Jury;
+    /// # #[channel(sends(Vote))] impl Jury {}
+    /// async fn vote(jury: &Hub<Jury>) {
+    ///     let mut votes = jury.all().ask(Vote { of: "the pie".into() }).each();
+    ///     while let Some((connection, vote)) = votes.next().await {
+    ///         println!("{connection}: {vote:?}");
+    ///     }
+    /// }
+    /// ```
+    pub fn each(self) -> Outcomes<M::Answer> {
+        let Self { audience, message, within } = self;
+        let node = audience.hub().node();
+        let members = audience.lookup().members();
+        let number = Number::next();
+        let (sender, outcomes) = mpsc::unbounded_channel();
+        let gathered = Arc::new(Gathered { outcomes: sender, bytes: AtomicUsize::new(0) });
+        let timer = timer(node, &members, number, within);
+        let mut frames =
+            Frames::<C, M> { message: &message, number, node, members: &members, made: None, channel: PhantomData };
+        for member in &members {
+            let client = AskedClient::new(node, member);
+            let asker = Box::new(OneOf { gathered: Some(Arc::clone(&gathered)), id: member.id });
+            let frame = match answers::<M::Envelope>(member) {
+                true => frames.of(member),
+                false => Err(AskError::Unsupported),
+            };
+            match frame {
+                Ok(frame) => {
+                    let deadline = Deadline::OfAll { _timer: timer.clone() };
+                    let asks = const { asks::<C, M>() };
+                    questions::ask(&client, NewQuestion { number, kind: M::TYPE, frame, deadline, asks }, asker);
+                }
+                Err(error) => {
+                    if let AskError::Unsupported = error {
+                        client.can_not_be_asked(M::TYPE);
+                    }
+                    questions::refuse(&client, error, asker);
+                }
+            }
+        }
+        Outcomes { outcomes }
+    }
+}
+
+/// The question as each client reads it: one frame, but where an envelope has topics, a frame for each.
+struct Frames<'a, C, M> {
+    message: &'a M,
+    number: Number,
+    node: &'a Node,
+    members: &'a [Arc<Member>],
+    made: Option<(&'a Arc<str>, PreparedFrame)>,
+    channel: PhantomData<fn() -> C>,
+}
+
+impl<'a, C: Channel, M: SentBy<C>> Frames<'a, C, M> {
+    fn of(&mut self, member: &'a Arc<Member>) -> Result<Frame, AskError> {
+        let path = member.own_room.name();
+        let is_for = |made: &str| (const { !M::Envelope::PLACES.has_topics() }) || *made == **path;
+        if !self.made.as_ref().is_some_and(|(made, _)| is_for(made)) {
+            let frame = question_frame::<C, M>(self.message, self.number, path)?;
+            let frame = match self.node.compression() {
+                Some(compression) => {
+                    let windows = Windows::of(self.members.iter().map(|member| member.deflate));
+                    PreparedFrame::new(frame, windows, compression)
+                }
+                None => PreparedFrame::plain(frame),
+            };
+            self.made = Some((path, frame));
+        }
+        let (_, made) = self.made.as_ref().expect("it was made above");
+        Ok(made.of(member.deflate).clone())
+    }
+}
+
+/// `None` where no runtime could wake it: in a test that calls a handler by itself.
+fn timer(node: &Arc<Node>, members: &[Arc<Member>], number: Number, within: Duration) -> Option<Arc<Timer>> {
+    let runtime = Handle::try_current().ok().or_else(|| members.iter().find_map(|one| one.apart.runtime.clone()))?;
+    let asked: Vec<_> = members.iter().map(|member| AskedClient::new(node, member)).collect();
+    let task = runtime.spawn(async move {
+        sleep(within).await;
+        for share in asked.chunks(SHARE) {
+            share.iter().for_each(|client| expire(client, number));
+            yield_now().await;
+        }
+    });
+    Some(Arc::new(Timer::of(task.abort_handle())))
+}
+
+/// The outcomes of a question to several clients, each with the connection that it is of; from [`AskAll::each`].
+#[derive(Debug)]
+pub struct Outcomes<A> {
+    outcomes: mpsc::UnboundedReceiver<(ConnectionId, Result<A, AskError>)>,
+}
+
+impl<A> Outcomes<A> {
+    /// The next outcome. `None` if all are told.
+    pub fn next(&mut self) -> impl Future<Output = Option<(ConnectionId, Result<A, AskError>)>> + Send + '_
+    where
+        A: Send,
+    {
+        self.outcomes.recv()
+    }
+}
+
+impl<A> Stream for Outcomes<A> {
+    type Item = (ConnectionId, Result<A, AskError>);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.outcomes.poll_recv(cx)
+    }
+}
+
+struct Gathered<A> {
+    outcomes: mpsc::UnboundedSender<(ConnectionId, Result<A, AskError>)>,
+    /// Of the answers until now.
+    bytes: AtomicUsize,
+}
+
+/// Who is told of one client. It tells one outcome, also if it is dropped.
+struct OneOf<A> {
+    gathered: Option<Arc<Gathered<A>>>,
+    id: ConnectionId,
+}
+
+impl<A: ReadAnswer> Asker for OneOf<A> {
+    fn is_gone(&self) -> bool {
+        self.gathered.as_ref().is_none_or(|gathered| gathered.outcomes.is_closed())
+    }
+
+    fn tell(mut self: Box<Self>, _: &Member, outcome: Outcome<'_>) {
+        let Some(gathered) = self.gathered.clone() else { return };
+        if self.is_gone() {
+            return;
+        }
+        let is_too_long = match &outcome {
+            Outcome::Answer { json, .. } => {
+                gathered.bytes.fetch_add(json.len(), Ordering::Relaxed) + json.len() > MOST_BYTES
+            }
+            Outcome::Error(_) => false,
+        };
+        // Before it is taken, because reading may panic.
+        let outcome = if is_too_long { Err(AskError::TooLong) } else { read(outcome) };
+        self.gathered = None;
+        // Refused if nobody waits any more.
+        _ = gathered.outcomes.send((self.id, outcome));
+    }
+}
+
+impl<A> Drop for OneOf<A> {
+    fn drop(&mut self) {
+        if let Some(gathered) = self.gathered.take() {
+            _ = gathered.outcomes.send((self.id, Err(AskError::Gone)));
+        }
+    }
+}
+
+impl<C: Channel, K, M: Question> fmt::Debug for AskAll<C, K, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskAll")
+            .field("audience", &self.audience)
+            .field("kind", &M::TYPE)
+            .field("within", &self.within)
+            .finish()
+    }
+}
