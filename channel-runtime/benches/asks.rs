@@ -146,7 +146,7 @@ fn main() {
             let server = channels![Bench].app(()).config(Config::default().message_rate(None));
             let bound = server.bind("127.0.0.1:0").await.expect("a port is free");
             address.send(bound.local_addr()).expect("it is waited for");
-            bound.run().await;
+            bound.run().await.expect("it serves until the program ends");
         });
     });
     let addr = addresses.recv().expect("it listens");

@@ -1,7 +1,6 @@
 //! A question to all clients of an audience, with one outcome for each.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -203,11 +202,8 @@ pub struct Outcomes<A> {
 
 impl<A> Outcomes<A> {
     /// The next outcome. `None` if all are told.
-    pub fn next(&mut self) -> impl Future<Output = Option<(ConnectionId, Result<A, AskError>)>> + Send + '_
-    where
-        A: Send,
-    {
-        self.outcomes.recv()
+    pub async fn next(&mut self) -> Option<(ConnectionId, Result<A, AskError>)> {
+        self.outcomes.recv().await
     }
 }
 
