@@ -712,7 +712,7 @@ fn what_is_kept_and_what_may_be_sent_again_is_in_the_documents() {
     assert_eq!(properties("LotsAre")["$seq"]["type"], "integer");
     assert_eq!(properties("Offer")["$id"]["maxLength"], 64);
     assert_eq!(properties("Leave").get("$id"), None);
-    assert_eq!(properties("Success")["again"]["const"], true);
+    assert_eq!(properties("Success")["$again"]["const"], true);
     let document: Value = serde_json::from_str(&contract::asyncapi(&all).json().unwrap()).unwrap();
     let market = &document["channels"]["Market"];
     assert_eq!(market["x-history"]["size"], 500);

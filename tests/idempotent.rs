@@ -225,7 +225,7 @@ async fn ask(client: &mut Client<Auction>, kind: &str, reference: u32, id: &str)
 /// The answer as it is given again to another `ref`.
 fn again(mut first: Value, reference: u32) -> Value {
     first["ref"] = reference.into();
-    first["again"] = true.into();
+    first["$again"] = true.into();
     first
 }
 
@@ -235,7 +235,7 @@ async fn said_again_it_gets_the_same_answer_and_is_handled_once() {
     let mut ann = fair.client("ann").await;
     for (n, kind) in ["bid", "quiet", "data", "fail"].into_iter().enumerate() {
         let first = ask(&mut ann, kind, 1, kind).await;
-        assert_eq!((&first["ref"], first.get("again")), (&json!(1), None), "{first}");
+        assert_eq!((&first["ref"], first.get("$again")), (&json!(1), None), "{first}");
         assert_eq!(ask(&mut ann, kind, 2, kind).await, again(first.clone(), 2));
         assert_eq!(ask(&mut ann, kind, 3, kind).await, again(first, 3));
         assert_eq!(fair.app.handled(), n + 1, "{kind}");
@@ -249,14 +249,14 @@ async fn the_frames_are_to_the_byte_as_without_an_id() {
     let mut ann = fair.client("ann").await;
     for (said, heard) in [
         (r#"{"type":"bid","ref":"r\"1","$id":"a"}"#, r#"{"type":"done","ref":"r\"1","before":0}"#),
-        (r#"{"type":"bid","ref":7,"$id":"a"}"#, r#"{"type":"done","ref":7,"again":true,"before":0}"#),
-        (r#"{"$id":"a","type":"bid"}"#, r#"{"type":"done","again":true,"before":0}"#),
+        (r#"{"type":"bid","ref":7,"$id":"a"}"#, r#"{"type":"done","ref":7,"$again":true,"before":0}"#),
+        (r#"{"$id":"a","type":"bid"}"#, r#"{"type":"done","$again":true,"before":0}"#),
         (r#"{"type":"quiet","ref":8,"$id":"b"}"#, r#"{"type":"success","ref":8}"#),
-        (r#"{"type":"quiet","ref":9,"$id":"b"}"#, r#"{"type":"success","ref":9,"again":true}"#),
+        (r#"{"type":"quiet","ref":9,"$id":"b"}"#, r#"{"type":"success","ref":9,"$again":true}"#),
         (r#"{"type":"ask_again","ref":1,"$id":"c"}"#, r#"{"type":"asked","ref":1,"again":false}"#),
-        (r#"{"type":"ask_again","ref":2,"$id":"c"}"#, r#"{"type":"asked","ref":2,"again":false}"#),
+        (r#"{"type":"ask_again","ref":2,"$id":"c"}"#, r#"{"type":"asked","ref":2,"$again":true,"again":false}"#),
         (r#"{"type":"close","ref":1,"$id":"d"}"#, r#"{"type":"closed","ref":1,"n":1}"#),
-        (r#"{"type":"close","ref":2,"$id":"d"}"#, r#"{"type":"closed","ref":2,"n":1}"#),
+        (r#"{"type":"close","ref":2,"$id":"d"}"#, r#"{"type":"closed","ref":2,"$again":true,"n":1}"#),
     ] {
         ann.send_text(said);
         assert_eq!(ann.expect_text().await, heard);
@@ -270,12 +270,12 @@ async fn what_is_said_without_a_ref_is_answered_by_what_such_a_message_is() {
     ann.send_text(r#"{"type":"data","$id":"a"}"#);
     ann.expect_nothing().await;
     let given = ask(&mut ann, "data", 2, "a").await;
-    assert_eq!((&given["data"], &given["again"]), (&json!(0), &json!(true)));
+    assert_eq!((&given["data"], &given["$again"]), (&json!(0), &json!(true)));
     ann.send_text(r#"{"type":"data","$id":"a"}"#);
     ann.expect_nothing().await;
     ann.send_text(r#"{"type":"quiet","$id":"b"}"#);
     ann.expect_nothing().await;
-    assert_eq!(ask(&mut ann, "quiet", 3, "b").await, json!({ "type": "success", "ref": 3, "again": true }));
+    assert_eq!(ask(&mut ann, "quiet", 3, "b").await, json!({ "type": "success", "ref": 3, "$again": true }));
     assert_eq!(fair.app.handled(), 2);
 }
 
@@ -356,7 +356,7 @@ async fn a_handler_whose_client_goes_is_finished_for_the_client_that_comes_back(
             yield_now().await;
         }
         fair.app.open();
-        assert_eq!(answer(&mut ann).await, json!({ "type": "done", "ref": 2, "again": true, "before": 0 }), "{kind}");
+        assert_eq!(answer(&mut ann).await, json!({ "type": "done", "ref": 2, "$again": true, "before": 0 }), "{kind}");
         assert_eq!(fair.app.handled(), 1, "{kind}");
     }
 }
@@ -473,7 +473,7 @@ async fn bytes_go_before_the_answer_each_time() {
     for (reference, again) in [(1, None), (2, Some(true))] {
         say(&mut ann, "picture", reference, "a");
         assert_eq!(&ann.expect_binary().await[..], b"\x07picture");
-        assert_eq!(answer(&mut ann).await.get("again").and_then(Value::as_bool), again);
+        assert_eq!(answer(&mut ann).await.get("$again").and_then(Value::as_bool), again);
     }
     assert_eq!(fair.app.handled(), 1);
 }
@@ -485,7 +485,7 @@ async fn an_answer_that_is_too_long_is_not_given_again_and_the_message_is_not_ha
     let first = ask(&mut ann, "long", 1, "a").await;
     assert_eq!(first["data"].as_str().map(str::len), Some(70_000));
     let again = ask(&mut ann, "long", 2, "a").await;
-    assert_eq!((&again["code"], &again["ref"], &again["again"]), (&json!("unavailable"), &json!(2), &json!(true)));
+    assert_eq!((&again["code"], &again["ref"], &again["$again"]), (&json!("unavailable"), &json!(2), &json!(true)));
     assert_eq!(fair.app.handled(), 1);
 }
 

@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::channel::Channel;
 use crate::connection::contained::contain;
 use crate::protocol::codec::{self, EncodeError, Head};
-use crate::protocol::describe::MessageShape;
 use crate::protocol::envelope::{Envelope, in_topic};
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
@@ -24,15 +23,7 @@ enum What {
     /// Without a `ref`, its client could not know what it answers.
     Success,
     Message,
-    /// It takes no key but its own.
-    ClosedMessage,
     Fault,
-}
-
-impl What {
-    const fn message(shape: &MessageShape) -> Self {
-        if shape.content.is_closed() { Self::ClosedMessage } else { Self::Message }
-    }
 }
 
 impl<C: Channel> Socket<C> {
@@ -60,8 +51,7 @@ impl<C: Channel> Socket<C> {
     pub(crate) fn answer<M: Message>(&self, message: &M) {
         match M::KIND {
             None => {
-                let what = const { What::message(&M::SHAPE) };
-                self.answer_with(what, |head, json| C::Envelope::encode(message, head, json));
+                self.answer_with(What::Message, |head, json| C::Envelope::encode(message, head, json));
             }
             Some(kind) => self.answer_binary(|out| codec::encode_binary(kind, message, out)),
         }
@@ -70,8 +60,7 @@ impl<C: Channel> Socket<C> {
     pub(crate) fn answer_one_of<T: Messages>(&self, message: &T) {
         match codec::binary_kind(message) {
             None => {
-                let what = T::SHAPES.get(message.index()).map_or(What::Message, What::message);
-                self.answer_with(what, |head, json| C::Envelope::encode_one_of(message, head, json));
+                self.answer_with(What::Message, |head, json| C::Envelope::encode_one_of(message, head, json));
             }
             Some(kind) => self.answer_binary(|out| codec::encode_binary_one_of(kind, message, out)),
         }
@@ -177,7 +166,7 @@ impl<C: Channel> Socket<C> {
             what = What::Fault;
         }
         let Some(mut handled) = taken.handled.take() else { return };
-        let answer = handled.answer(json, what == What::Success).closed(what == What::ClosedMessage);
+        let answer = handled.answer(json, what == What::Success);
         let reference = taken.open.as_ref().and_then(|open| open.head().reference);
         if let Some(text) = answer.text(reference, false) {
             self.push_frame(frame(Opcode::Text, &text));

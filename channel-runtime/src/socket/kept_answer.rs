@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::protocol::envelope::object;
 use crate::protocol::message::Ref;
 use crate::wire::frame::Opcode;
 
@@ -14,19 +13,12 @@ pub(crate) struct KeptAnswer {
     json: Vec<u8>,
     /// Without a `ref` it is not sent: its client could not know what it answers.
     needs_reference: bool,
-    /// It is a message that takes no key but its own.
-    is_closed: bool,
 }
 
 impl KeptAnswer {
     /// `json` is written by the codec, without a `ref`.
     pub fn new(before: Option<(Opcode, Bytes)>, json: Vec<u8>, needs_reference: bool) -> Self {
-        Self { before, json, needs_reference, is_closed: false }
-    }
-
-    /// Of a message that takes no key but its own: it does not say that it is given again.
-    pub fn closed(self, is_closed: bool) -> Self {
-        Self { is_closed, ..self }
+        Self { before, json, needs_reference }
     }
 
     /// In bytes.
@@ -46,16 +38,11 @@ impl KeptAnswer {
             text.extend_from_slice(b",\"ref\":");
             serde_json::to_writer(&mut text, reference).expect("a number or a text is JSON");
         }
-        if again && !self.is_closed && !self.has_own_again() {
-            text.extend_from_slice(b",\"again\":true");
+        if again {
+            text.extend_from_slice(b",\"$again\":true");
         }
         text.extend_from_slice(fields);
         Some(text)
-    }
-
-    /// A message may have a field of that name, and no object has a key twice.
-    fn has_own_again(&self) -> bool {
-        std::str::from_utf8(&self.json).is_ok_and(|text| matches!(object(text, ["again"]), Ok([Some(_)])))
     }
 }
 
@@ -89,24 +76,15 @@ mod tests {
         let sold = kept(r#"{"type":"sold","amount":5}"#);
         assert_eq!(text(&sold, None, false), r#"{"type":"sold","amount":5}"#);
         assert_eq!(text(&sold, Some(7.into()), false), r#"{"type":"sold","ref":7,"amount":5}"#);
-        assert_eq!(text(&sold, Some(7.into()), true), r#"{"type":"sold","ref":7,"again":true,"amount":5}"#);
+        assert_eq!(text(&sold, Some(7.into()), true), r#"{"type":"sold","ref":7,"$again":true,"amount":5}"#);
         let odd = kept(r#"{"type":"a \"b\\"}"#);
-        assert_eq!(text(&odd, Some(Ref::Text("\"".into())), true), r#"{"type":"a \"b\\","ref":"\"","again":true}"#);
-    }
-
-    #[test]
-    fn a_message_that_has_a_field_of_that_name_or_takes_no_other_stays_as_it_is() {
-        let own = kept(r#"{"type":"asked","again":false,"deep":{"again":1}}"#);
-        assert_eq!(text(&own, Some(7.into()), true), r#"{"type":"asked","ref":7,"again":false,"deep":{"again":1}}"#);
-        assert_eq!(text(&kept(r#"{"type":"x"}"#).closed(true), Some(7.into()), true), r#"{"type":"x","ref":7}"#);
-        let deep = kept(r#"{"type":"asked","deep":{"again":1}}"#);
-        assert_eq!(text(&deep, Some(7.into()), true), r#"{"type":"asked","ref":7,"again":true,"deep":{"again":1}}"#);
+        assert_eq!(text(&odd, Some(Ref::Text("\"".into())), true), r#"{"type":"a \"b\\","ref":"\"","$again":true}"#);
     }
 
     #[test]
     fn what_answers_nothing_is_not_sent_without_a_reference() {
         let success = KeptAnswer::new(None, br#"{"type":"success"}"#.to_vec(), true);
         assert_eq!(success.text(None, true), None);
-        assert_eq!(text(&success, Some(7.into()), true), r#"{"type":"success","ref":7,"again":true}"#);
+        assert_eq!(text(&success, Some(7.into()), true), r#"{"type":"success","ref":7,"$again":true}"#);
     }
 }

@@ -63,7 +63,7 @@ impl Printer<'_> {
         if self.description.channels.iter().any(|channel| channel.from_client.iter().any(|message| message.idempotent))
         {
             let about = "It was answered before, to the same `$id`.";
-            shape.properties.set("again", Object::new().with("const", true).with("description", about));
+            shape.properties.set("$again", Object::new().with("const", true).with("description", about));
         }
         self.object(shape, Direction::Heard)
             .with("patternProperties", framework_keys())

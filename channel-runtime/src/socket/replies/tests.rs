@@ -83,7 +83,7 @@ async fn a_message_is_first_once_for_its_user_its_channel_and_its_id() {
     let (replies, ears) = (Arc::new(Replies::default()), Ears::default());
     give(first(&replies, 1, "a"), SOLD);
     ears.say_again(&replies, 1, "a");
-    assert_eq!(ears.take(), [r#"{"type":"sold","again":true}"#]);
+    assert_eq!(ears.take(), [r#"{"type":"sold","$again":true}"#]);
     assert!(is_first(&replies, 2, "a"), "another user");
     assert!(is_first(&replies, 1, "b"), "another id");
     let elsewhere = MessageKey { channel: 1, ..key(1, "a") };
@@ -102,7 +102,7 @@ async fn those_who_say_it_meanwhile_wait_and_only_so_many() {
     }
     assert_eq!(ears.take(), ["refused"; 4]);
     give(handled, SOLD);
-    assert_eq!(ears.take(), [r#"{"type":"sold","again":true}"#; 16]);
+    assert_eq!(ears.take(), [r#"{"type":"sold","$again":true}"#; 16]);
     ears.say_again(&replies, 1, "a");
     assert_eq!(ears.take().len(), 1);
 }
@@ -117,7 +117,7 @@ async fn what_ends_without_an_answer_is_not_handled_again() {
     let heard = ears.take();
     assert_eq!(heard.len(), 2);
     assert!(
-        heard.iter().all(|text| text.starts_with(r#"{"type":"error","again":true,"code":"cancelled","#)),
+        heard.iter().all(|text| text.starts_with(r#"{"type":"error","$again":true,"code":"cancelled","#)),
         "{heard:?}"
     );
 }
@@ -147,14 +147,14 @@ async fn a_user_has_so_many_bytes_and_an_answer_beyond_them_is_not_kept() {
 
     give(first(&replies, 2, "longest"), long(Replies::LONGEST));
     ears.say_again(&replies, 2, "longest");
-    assert_eq!(ears.take()[0].len(), Replies::LONGEST + r#","again":true"#.len());
+    assert_eq!(ears.take()[0].len(), Replies::LONGEST + r#","$again":true"#.len());
     let handled = first(&replies, 2, "longer");
     ears.say_again(&replies, 2, "longer");
     give(handled, long(Replies::LONGEST + 1));
     ears.say_again(&replies, 2, "longer");
     let [waited, late] = &ears.take()[..] else { panic!("two have said it") };
-    assert!(waited.starts_with(r#"{"type":"x","again":true"#));
-    assert!(late.starts_with(r#"{"type":"error","again":true,"code":"unavailable""#), "{late}");
+    assert!(waited.starts_with(r#"{"type":"x","$again":true"#));
+    assert!(late.starts_with(r#"{"type":"error","$again":true,"code":"unavailable""#), "{late}");
     assert!(replies.sums().1 <= 2 * MOST_BYTES_OF_USER);
 }
 
@@ -272,7 +272,7 @@ async fn random_repeats_are_handled_once_and_all_get_the_first_answer() {
                         (Err(answer), Some((_, _, Some(text), _))) => {
                             let ears = Ears::default();
                             answer.answer(Box::new(ears.clone()));
-                            assert_eq!(ears.take(), [text.replacen(r#""x""#, r#""x","again":true"#, 1)]);
+                            assert_eq!(ears.take(), [text.replacen(r#""x""#, r#""x","$again":true"#, 1)]);
                             told += 1;
                         }
                         (Err(answer), Some((_, _, None, _))) => assert!(!answer.is_given()),
