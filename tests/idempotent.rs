@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{Answer, Batched, Fault, Hub, Socket, Success, channel, channels, message};
+use channel_runtime::{Answer, Batched, Fault, Hub, Socket, Success, Text, channel, channels, message};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
@@ -22,7 +22,7 @@ macro_rules! messages {
 
 messages! {
     Bid "bid", Quiet "quiet", Data "data", Fail "fail", Panic "panic", Slow "slow", Limited "limited", Beside "beside",
-    Later "later", LetGo "let_go", Gather "gather", Rated "rated", Picture "picture", Long "long", Plain "plain"
+    Later "later", LetGo "let_go", Gather "gather", Rated "rated", Picture "picture", Raw "raw", Long "long", Plain "plain"
 }
 
 /// How many were handled before it.
@@ -86,7 +86,7 @@ pub struct Auction {
     user: String,
 }
 
-#[channel(sends(Done, Asked, Closed, Bytes))]
+#[channel(sends(Done, Asked, Closed, Bytes, Text))]
 impl Auction {
     fn identity(&self) -> Option<&String> {
         Some(&self.user).filter(|user| *user != "guest")
@@ -162,6 +162,12 @@ impl Auction {
     fn picture(&mut self, _: Picture, app: &App) -> Bytes {
         app.handle();
         Bytes::from_static(b"\x07picture")
+    }
+
+    #[message(idempotent)]
+    fn raw(&mut self, _: Raw, app: &App) -> Text {
+        app.handle();
+        "as it is".into()
     }
 
     #[message(idempotent)]
@@ -321,6 +327,25 @@ async fn guests_are_known_within_their_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guest_that_comes_back_is_known_by_the_secret_before_the_last_hyphen() {
+    let fair = Fair::new();
+    let id = |n: u32| format!("5a1f90c2e3b84d77-{n}");
+    let mut lost = fair.client("guest").await;
+    let first = ask(&mut lost, "bid", 1, &id(1)).await;
+    drop(lost);
+    let mut back = fair.client("guest").await;
+    assert_eq!(ask(&mut back, "bid", 1, &id(1)).await, again(first, 1));
+    assert_eq!(ask(&mut back, "bid", 2, &id(2)).await["before"], json!(1));
+    // A user is no guest, whatever is in its messages.
+    let mut ann = fair.client("ann").await;
+    assert_eq!(ask(&mut ann, "bid", 1, &id(1)).await["before"], json!(2));
+    // Fifteen bytes are no secret.
+    assert_eq!(ask(&mut back, "bid", 3, "5a1f90c2e3b84d7-1").await["before"], json!(3));
+    let mut other = fair.client("guest").await;
+    assert_eq!(ask(&mut other, "bid", 1, "5a1f90c2e3b84d7-1").await["before"], json!(4));
+}
+
+#[tokio::test(start_paused = true)]
 async fn said_twice_at_once_both_get_the_answer_when_the_first_is_done() {
     for kind in ["slow", "limited", "beside"] {
         let fair = Fair::new();
@@ -467,15 +492,22 @@ async fn after_five_minutes_it_is_handled_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_go_before_the_answer_each_time() {
+async fn bytes_and_raw_text_go_before_the_answer_each_time() {
     let fair = Fair::new();
     let mut ann = fair.client("ann").await;
     for (reference, again) in [(1, None), (2, Some(true))] {
         say(&mut ann, "picture", reference, "a");
         assert_eq!(&ann.expect_binary().await[..], b"\x07picture");
         assert_eq!(answer(&mut ann).await.get("$again").and_then(Value::as_bool), again);
+        say(&mut ann, "raw", reference, "b");
+        assert_eq!(ann.expect_text().await, "as it is");
+        assert_eq!(answer(&mut ann).await.get("$again").and_then(Value::as_bool), again);
     }
-    assert_eq!(fair.app.handled(), 1);
+    // Without a `ref` there is no `success` behind it.
+    ann.send_text(r#"{"type":"raw","$id":"b"}"#);
+    assert_eq!(ann.expect_text().await, "as it is");
+    ann.expect_nothing().await;
+    assert_eq!(fair.app.handled(), 2);
 }
 
 #[tokio::test(start_paused = true)]

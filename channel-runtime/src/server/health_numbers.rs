@@ -123,7 +123,7 @@ const HISTORY_BYTES: Family =
 const USERS: Family = Family::gauge("channels_users", "Users with a connection now.");
 const REPLIES_FORGOTTEN: Family = Family::counter(
     "channels_replies_forgotten_total",
-    "Answers to idempotent messages that were forgotten early, because all together took too much.",
+    "Answers to idempotent messages, and messages, that were forgotten early, because all together took too much.",
 );
 const HANDSHAKES_REFUSED: Family =
     Family::counter("channels_handshakes_refused_total", "Handshakes that were refused, by HTTP status.");

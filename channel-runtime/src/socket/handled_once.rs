@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::protocol::codec::{self, Head};
 use crate::protocol::fault::Fault;
-use crate::socket::frames::timestamp;
 use crate::socket::kept_answer::KeptAnswer;
 use crate::socket::one_answer::OneAnswer;
 use crate::socket::replies::{MessageKey, Replies};
@@ -52,28 +50,21 @@ impl HandledOnce {
     fn give_now(&mut self, answer: KeptAnswer) {
         self.is_given = true;
         let given = Arc::new(answer);
-        let kept = match given.len() <= Replies::LONGEST {
-            true => Arc::clone(&given),
-            false => Arc::new(of_fault(Fault::UNAVAILABLE, "it was handled, and its answer is too long to be kept")),
-        };
-        let bytes = kept.len();
-        for again in self.answer.give(kept) {
+        let bytes = given.len();
+        let is_kept = bytes <= Replies::LONGEST;
+        for again in self.answer.give(is_kept.then(|| Arc::clone(&given))) {
             again.answer(&given);
         }
-        self.replies.count(&self.key, &self.answer, bytes);
+        if is_kept {
+            self.replies.count(&self.key, &self.answer, bytes);
+        }
     }
 }
 
 impl Drop for HandledOnce {
     fn drop(&mut self) {
         if !self.is_given {
-            self.give_now(of_fault(Fault::CANCELLED, "it was begun, and ended without an answer"));
+            self.give_now(KeptAnswer::of_fault(Fault::CANCELLED, "it was begun, and ended without an answer"));
         }
     }
-}
-
-fn of_fault(code: &'static str, message: &str) -> KeptAnswer {
-    let mut json = Vec::new();
-    codec::encode_fault(&Fault::new(code, message), &timestamp(), Head::default(), &mut json);
-    KeptAnswer::new(None, json, false)
 }

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
+use crate::protocol::codec::{self, Head};
+use crate::protocol::fault::Fault;
 use crate::protocol::message::Ref;
+use crate::socket::frames::timestamp;
 use crate::wire::frame::Opcode;
 
 /// The answer to a message in the framework's own envelope.
@@ -19,6 +22,12 @@ impl KeptAnswer {
     /// `json` is written by the codec, without a `ref`.
     pub fn new(before: Option<(Opcode, Bytes)>, json: Vec<u8>, needs_reference: bool) -> Self {
         Self { before, json, needs_reference }
+    }
+
+    pub fn of_fault(code: &'static str, message: &str) -> Self {
+        let mut json = Vec::new();
+        codec::encode_fault(&Fault::new(code, message), &timestamp(), Head::default(), &mut json);
+        Self::new(None, json, false)
     }
 
     /// In bytes.

@@ -25,6 +25,11 @@ impl<K: Clone + Eq + Hash, V> OldestFirst<K, V> {
         self.by_key.len()
     }
 
+    #[cfg(test)]
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.by_key.keys()
+    }
+
     /// With its number.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<(u64, &V)>
     where
@@ -48,6 +53,11 @@ impl<K: Clone + Eq + Hash, V> OldestFirst<K, V> {
         K: Borrow<Q>,
     {
         self.by_key.get_mut(key).map(|(_, value)| value)
+    }
+
+    pub fn numbered_mut(&mut self, number: u64) -> Option<(&K, &mut V)> {
+        let key = self.in_order.get(&number)?;
+        self.by_key.get_mut(key).map(|(_, value)| (key, value))
     }
 
     /// With its number.

@@ -12,9 +12,20 @@ impl MessageId {
     /// The longest, in bytes.
     pub const MAX_LEN: usize = 64;
 
+    /// Of a client's secret, in bytes.
+    #[cfg(feature = "server")]
+    const MIN_SECRET: usize = 16;
+
     #[cfg(test)]
     pub(crate) fn of(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// What stands before the last `-`, if it is long enough to be a secret: by it a client without an identity is known.
+    #[cfg(feature = "server")]
+    pub(crate) fn secret(&self) -> Option<&str> {
+        let (secret, _) = self.0.rsplit_once('-')?;
+        (secret.len() >= Self::MIN_SECRET).then_some(secret)
     }
 
     #[cfg(feature = "server")]

@@ -12,6 +12,11 @@ fn key(user: u64, id: &str) -> MessageKey {
     MessageKey { who: Principal::User(UserKey::new(&user)), channel: 0, id: MessageId::of(id) }
 }
 
+fn guests(connection: ConnectionId, id: &str) -> MessageKey {
+    let id = MessageId::of(id);
+    MessageKey { who: Principal::of(None, connection, &id), channel: 0, id }
+}
+
 fn first(replies: &Arc<Replies>, user: u64, id: &str) -> HandledOnce {
     HandledOnce::begin(replies, key(user, id)).unwrap_or_else(|_| panic!("{id} was said before"))
 }
@@ -68,11 +73,17 @@ impl Replies {
         for shard in &self.shards {
             let shard = &*shard.lock();
             let numbers: usize = shard.users.values().map(|share| share.numbers.len()).sum();
-            let bytes: usize = shard.users.values().map(|share| share.bytes).sum();
-            assert_eq!((numbers, bytes), (shard.entries.len(), shard.bytes));
-            assert!(shard.users.values().all(|share| !share.numbers.is_empty() && share.too_much().is_none()));
+            let answered: usize = shard.users.values().map(|share| share.answered.len()).sum();
+            assert_eq!((numbers, answered), (shard.entries.len(), shard.answered.len()));
+            let of_users = shard.users.values().flat_map(|share| &share.answered);
+            assert!(of_users.into_iter().all(|number| shard.answered.contains(number)));
+            let answers: usize = shard.users.values().map(|share| share.bytes).sum();
+            let keys: usize = shard.entries.keys().map(|key| key.bytes()).sum();
+            assert_eq!(answers + keys, shard.bytes);
+            let is_within = |share: &Share| share.one_too_many().or(share.answer_too_many()).is_none();
+            assert!(shard.users.values().all(|share| !share.numbers.is_empty() && is_within(share)));
             assert!(shard.bytes <= MOST_BYTES / SHARDS);
-            sums = (sums.0 + numbers, sums.1 + bytes);
+            sums = (sums.0 + numbers, sums.1 + shard.bytes);
         }
         sums
     }
@@ -88,9 +99,52 @@ async fn a_message_is_first_once_for_its_user_its_channel_and_its_id() {
     assert!(is_first(&replies, 1, "b"), "another id");
     let elsewhere = MessageKey { channel: 1, ..key(1, "a") };
     assert!(HandledOnce::begin(&replies, elsewhere).is_ok(), "another channel");
-    let guest = || MessageKey { who: Principal::Guest(ConnectionId::next()), ..key(1, "a") };
-    assert!(HandledOnce::begin(&replies, guest()).is_ok(), "a guest");
-    assert!(HandledOnce::begin(&replies, guest()).is_ok(), "another guest");
+    assert!(HandledOnce::begin(&replies, guests(ConnectionId::next(), "a")).is_ok(), "a guest");
+    assert!(HandledOnce::begin(&replies, guests(ConnectionId::next(), "a")).is_ok(), "another guest");
+}
+
+const SECRET: &str = "0123456789abcdef";
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_is_known_by_its_secret_or_on_its_connection_alone_and_never_as_a_user() {
+    let replies = Arc::new(Replies::default());
+    let is_first = |key| HandledOnce::begin(&replies, key).map(|handled| give(handled, SOLD)).is_ok();
+    let (one, other) = (ConnectionId::next(), ConnectionId::next());
+    let id = format!("{SECRET}-1");
+    assert!(is_first(guests(one, &id)));
+    assert!(!is_first(guests(other, &id)), "on another connection");
+    assert!(is_first(guests(other, &format!("{SECRET}-2"))), "another message");
+    assert!(is_first(guests(other, &format!("{SECRET}--1"))), "the secret ends at the last hyphen");
+    let elsewhere = MessageKey { channel: 1, ..guests(one, &id) };
+    assert!(is_first(elsewhere), "another channel");
+    for id in [&SECRET[1..], "-1", SECRET, &format!("{}-1", &SECRET[1..])] {
+        assert!(is_first(guests(one, id)), "{id}");
+        assert!(!is_first(guests(one, id)), "{id} on the same connection");
+        assert!(is_first(guests(other, id)), "{id} on another connection");
+    }
+    // A user whose name is a guest's secret.
+    let user = || {
+        let key = UserKey::new(&SECRET.to_owned());
+        MessageKey { who: Principal::of(Some(&key), one, &MessageId::of(&id)), channel: 0, id: MessageId::of(&id) }
+    };
+    assert!(is_first(user()));
+    assert!(!is_first(user()) && !is_first(guests(one, &id)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn guests_take_no_space_of_users() {
+    let replies = Arc::new(Replies::default());
+    give(first(&replies, 1, "a"), long(10_000));
+    let one = ConnectionId::next();
+    for n in 0..40_000 {
+        let key = guests(one, &format!("{n:016}-1"));
+        give(HandledOnce::begin(&replies, key).unwrap_or_else(|_| panic!("{n} was said before")), SOLD);
+    }
+    assert!(replies.forgotten.get() > 0);
+    let ears = Ears::default();
+    ears.say_again(&replies, 1, "a");
+    assert!(ears.take()[0].starts_with(r#"{"type":"x""#));
+    assert!(replies.sums().1 <= MOST_BYTES / SHARDS * (OF_GUESTS + 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,13 +191,18 @@ async fn a_user_has_the_newest_64_and_takes_nothing_from_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_has_so_many_bytes_and_an_answer_beyond_them_is_not_kept() {
+async fn a_user_s_oldest_answers_are_let_go_and_their_messages_stay_known() {
     let (replies, ears) = (Arc::new(Replies::default()), Ears::default());
     for id in ["a", "b", "c"] {
         give(first(&replies, 1, id), long(30_000));
     }
-    assert!(!is_first(&replies, 1, "b") && !is_first(&replies, 1, "c"));
-    assert!(is_first(&replies, 1, "a"), "it was forgotten for the third");
+    for id in ["a", "b", "c"] {
+        ears.say_again(&replies, 1, id);
+    }
+    let heard = ears.take();
+    let is_unavailable = |text: &String| text.starts_with(r#"{"type":"error","$again":true,"code":"unavailable","#);
+    assert!(is_unavailable(&heard[0]), "{}", heard[0]);
+    assert!(heard[1..].iter().all(|text| text.starts_with(r#"{"type":"x","$again":true"#)));
 
     give(first(&replies, 2, "longest"), long(Replies::LONGEST));
     ears.say_again(&replies, 2, "longest");
@@ -152,26 +211,48 @@ async fn a_user_has_so_many_bytes_and_an_answer_beyond_them_is_not_kept() {
     ears.say_again(&replies, 2, "longer");
     give(handled, long(Replies::LONGEST + 1));
     ears.say_again(&replies, 2, "longer");
-    let [waited, late] = &ears.take()[..] else { panic!("two have said it") };
+    ears.say_again(&replies, 2, "longest");
+    let [waited, late, longest] = &ears.take()[..] else { panic!("three have said it") };
     assert!(waited.starts_with(r#"{"type":"x","$again":true"#));
-    assert!(late.starts_with(r#"{"type":"error","$again":true,"code":"unavailable""#), "{late}");
-    assert!(replies.sums().1 <= 2 * MOST_BYTES_OF_USER);
+    assert!(is_unavailable(late), "{late}");
+    assert!(longest.starts_with(r#"{"type":"x","$again":true"#), "what is not kept pushes out nothing");
+    assert_eq!(replies.forgotten.get(), 0);
+    replies.sums();
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_ids_of_one_and_of_many_stay_within_the_bounds() {
+async fn a_flood_of_long_answers_lets_no_message_be_handled_twice() {
     let replies = Arc::new(Replies::default());
     let running: Vec<_> = (0..10_000).map(|n| first(&replies, 1, &n.to_string())).collect();
     assert_eq!(replies.sums().0, 64);
     drop(running);
     assert_eq!((replies.sums().0, replies.forgotten.get()), (64, 0));
-    for user in 0..10_000 {
+    for user in 2..8_000 {
         give(first(&replies, user, "x"), long(20_000));
     }
     let (entries, bytes) = replies.sums();
+    assert_eq!(entries, 64 + 7_998);
     assert!(bytes > MOST_BYTES / 2 && bytes <= MOST_BYTES, "{bytes}");
-    assert_eq!(replies.forgotten.get() as usize, 10_000 + 63 - entries, "with what user 1 had");
-    assert!(!is_first(&replies, 9_999, "x"), "the newest is kept");
+    assert!(replies.forgotten.get() > 7_000, "answers");
+    for user in 2..8_000 {
+        assert!(!is_first(&replies, user, "x"), "{user}");
+    }
+    let ears = Ears::default();
+    ears.say_again(&replies, 2, "x");
+    ears.say_again(&replies, 7_999, "x");
+    let heard = ears.take();
+    assert!(heard[0].contains("unavailable") && heard[1].starts_with(r#"{"type":"x""#), "the oldest go first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_messages_than_all_have_space_for_are_forgotten_the_oldest_first() {
+    let replies = Arc::new(Replies::default());
+    for user in 0..60_000 {
+        give(first(&replies, user, "x"), SOLD);
+    }
+    let (entries, bytes) = replies.sums();
+    assert!(entries > 15_000 && bytes <= MOST_BYTES, "{entries} of {bytes} bytes");
+    assert!(is_first(&replies, 0, "x") && !is_first(&replies, 59_999, "x"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,26 +274,38 @@ async fn after_five_minutes_it_is_another_message_unless_the_first_is_still_hand
     assert!(is_first(&replies, 1, "running"));
 }
 
+/// What should be known of a message.
+#[derive(Clone)]
+enum Known {
+    Running,
+    Answered(String),
+    NotKept,
+}
+
 /// One user's part of what should be kept.
 #[derive(Default)]
-struct Model(Vec<(String, Instant, Option<String>, usize)>);
+struct Model(Vec<(String, Instant, Known)>);
 
 impl Model {
-    fn bytes(&self) -> usize {
-        self.0.iter().map(|(.., bytes)| bytes).sum()
-    }
-
     fn prune(&mut self) {
-        while self.0.len() > MOST_OF_USER || self.bytes() > MOST_BYTES_OF_USER {
+        while self.0.len() > MOST_OF_USER {
             self.0.remove(0);
+        }
+        let bytes = |(.., known): &(String, Instant, Known)| match known {
+            Known::Answered(text) => text.len(),
+            Known::Running | Known::NotKept => 0,
+        };
+        while self.0.iter().map(bytes).sum::<usize>() > MOST_BYTES_OF_USER {
+            let oldest = self.0.iter_mut().find(|(.., known)| matches!(known, Known::Answered(_)));
+            oldest.expect("there are bytes").2 = Known::NotKept;
         }
     }
 
     fn expire(&mut self, now: Instant) {
         let (old, mut kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.0).into_iter().partition(|(_, begun, ..)| now - *begun >= KEPT_FOR);
-        let running = old.into_iter().filter(|(_, _, answer, _)| answer.is_none());
-        kept.extend(running.map(|(id, _, answer, bytes)| (id, now, answer, bytes)));
+            std::mem::take(&mut self.0).into_iter().partition(|(_, begun, _)| now - *begun >= KEPT_FOR);
+        let running = old.into_iter().filter(|(.., known)| matches!(known, Known::Running));
+        kept.extend(running.map(|(id, _, known)| (id, now, known)));
         self.0 = kept;
     }
 }
@@ -230,7 +323,7 @@ async fn random_repeats_are_handled_once_and_all_get_the_first_answer() {
         let replies = Arc::new(Replies::default());
         let mut models: BTreeMap<u64, Model> = BTreeMap::new();
         let mut running: Vec<(u64, String, HandledOnce)> = Vec::new();
-        let mut told = 0;
+        let (mut told, mut unavailable) = (0, 0);
         for step in 0..3000 {
             let (user, id) = (random(4), random(90).to_string());
             let now = Instant::now();
@@ -243,19 +336,19 @@ async fn random_repeats_are_handled_once_and_all_get_the_first_answer() {
                 1..8 if !running.is_empty() => {
                     let (user, id, handled) = running.swap_remove(random(running.len() as u64) as usize);
                     // Long ones are rare, and push out others.
-                    let length = if random(9) == 0 { 20_000 } else { 40 + random(200) as usize };
+                    let length = if random(3) == 0 { 20_000 } else { 40 + random(200) as usize };
                     let text = format!(r#"{{"type":"x","step":{step},"text":"{}"}}"#, "a".repeat(length));
                     let model = models.entry(user).or_default();
                     // Forgotten ones, and those that were forgotten and said anew, are others.
-                    let entry = model.0.iter_mut().find(|(known, _, answer, _)| *known == id && answer.is_none());
+                    let entry =
+                        model.0.iter_mut().find(|(known, _, state)| *known == id && matches!(state, Known::Running));
                     let is_known = replies
                         .shard(&key(user, &id))
                         .entries
                         .get(&key(user, &id))
                         .is_some_and(|(_, entry)| handled.answers(&entry.answer));
-                    if let Some((.., answer, bytes)) = entry.filter(|_| is_known) {
-                        *bytes += text.len();
-                        *answer = Some(text.clone());
+                    if let Some((.., state)) = entry.filter(|_| is_known) {
+                        *state = Known::Answered(text.clone());
                     }
                     model.prune();
                     give(handled, text);
@@ -265,17 +358,23 @@ async fn random_repeats_are_handled_once_and_all_get_the_first_answer() {
                     let known = model.0.iter().find(|(known, ..)| *known == id).cloned();
                     match (HandledOnce::begin(&replies, key(user, &id)), known) {
                         (Ok(handled), None) => {
-                            model.0.push((id.clone(), now, None, ENTRY + id.len()));
+                            model.0.push((id.clone(), now, Known::Running));
                             model.prune();
                             running.push((user, id, handled));
                         }
-                        (Err(answer), Some((_, _, Some(text), _))) => {
+                        (Err(answer), Some((.., Known::Answered(text)))) => {
                             let ears = Ears::default();
                             answer.answer(Box::new(ears.clone()));
                             assert_eq!(ears.take(), [text.replacen(r#""x""#, r#""x","$again":true"#, 1)]);
                             told += 1;
                         }
-                        (Err(answer), Some((_, _, None, _))) => assert!(!answer.is_given()),
+                        (Err(answer), Some((.., Known::NotKept))) => {
+                            let ears = Ears::default();
+                            answer.answer(Box::new(ears.clone()));
+                            assert!(ears.take()[0].contains("unavailable"));
+                            unavailable += 1;
+                        }
+                        (Err(answer), Some((.., Known::Running))) => assert!(!answer.is_given()),
                         (Ok(_), Some(_)) => panic!("{user}/{id} is handled twice at step {step} of seed {seed}"),
                         (Err(_), None) => panic!("{user}/{id} is kept too long at step {step} of seed {seed}"),
                     }
@@ -285,6 +384,6 @@ async fn random_repeats_are_handled_once_and_all_get_the_first_answer() {
                 replies.sums();
             }
         }
-        assert!(told > 100, "{told}");
+        assert!(told > 100 && unavailable > 0, "{told}, {unavailable}");
     }
 }
