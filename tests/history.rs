@@ -396,6 +396,31 @@ impl Boards {
     }
 }
 
+/// An empty one is not told.
+#[channel("/sketch/:name", room_state = Vec<String>, history(recent = 2))]
+pub struct Sketches {
+    name: String,
+}
+
+#[channel(sends(Board, Added))]
+impl Sketches {
+    fn snapshot(&self, lines: &Vec<String>) -> Option<Board> {
+        (!lines.is_empty()).then(|| Board { lines: lines.clone() })
+    }
+
+    #[message]
+    fn add(&self, add: Add, socket: &Socket<Self>) {
+        if add.line == "none" {
+            socket.room().send(Added { line: add.line });
+            return;
+        }
+        socket.room().with(|lines, room| {
+            lines.push(add.line.clone());
+            room.send(Added { line: add.line });
+        });
+    }
+}
+
 /// All that a client knows of a board.
 fn lines(frames: &[Value]) -> Vec<String> {
     let mut lines = Vec::new();
@@ -448,6 +473,29 @@ async fn a_snapshot_and_what_is_sent_after_it_are_all_there_is_whenever_a_client
     let mut back = Client::connect(&server, &format!("/board/a?$resume={at}:{before_the_last}")).await;
     assert_eq!(back.joined["resumed"], 1);
     assert_eq!(back.next().await["line"], "199");
+}
+
+#[tokio::test]
+async fn who_enters_while_there_is_no_state_to_tell_resumes_from_there() {
+    let server = start(channels![Sketches].app(())).await;
+    let mut ann = Client::connect(&server, "/sketch/a").await;
+    assert_eq!(ann.joined["fresh"], "first");
+    let mut bob = Client::connect(&server, &format!("/sketch/a?$resume={}", ann.position)).await;
+    assert_eq!(bob.joined["resumed"], 0);
+    // It is recorded, and no state.
+    ann.sends(&json!({ "type": "add", "line": "none" })).await;
+    assert_eq!((&ann.next().await["line"], &bob.next().await["line"]), (&json!("none"), &json!("none")));
+    let mut late = Client::connect(&server, "/sketch/a").await;
+    assert_eq!(late.joined["fresh"], "first");
+    assert_eq!(late.next().await["line"], "none");
+    ann.sends(&json!({ "type": "add", "line": "1" })).await;
+    assert_eq!((&ann.next().await["line"], &late.next().await["line"]), (&json!("1"), &json!("1")));
+    let mut back = Client::connect(&server, &format!("/sketch/a?$resume={}", bob.position)).await;
+    assert_eq!(back.joined["resumed"], 2);
+    assert_eq!((&back.next().await["line"], &back.next().await["line"]), (&json!("none"), &json!("1")));
+    // A state stands for all messages.
+    let mut new = Client::connect(&server, "/sketch/a").await;
+    assert_eq!(new.next().await["lines"], json!(["1"]));
 }
 
 #[tokio::test]

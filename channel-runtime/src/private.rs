@@ -37,7 +37,7 @@ mod server {
     pub use crate::channel::app::{App, no_app};
     pub use crate::channel::each_node::each_node;
     pub use crate::channel::fields::{FirstValue, param};
-    pub use crate::channel::history::numbered;
+    pub use crate::channel::history::{numbered, snapshot_numbered};
     pub use crate::channel::hook_arguments::{
         HasApp, HasRoomState, NamesApp, OfClose, OfData, OfInvalid, OfReauthorize, OfRefresh, OfRoomClose, OfSnapshot,
         OfText,

@@ -1,10 +1,12 @@
-//! Which rooms of a channel have a history, and the check that the numbers of what is recorded have a place on its wire.
+//! Which rooms of a channel have a history, and the checks that the numbers of what is recorded have a place on its wire.
 
 use crate::channel::room::RoomName;
 use crate::channel::{Channel, Route};
 use crate::protocol::const_text::ConstText;
+use crate::protocol::describe::{AnswerKind, AnswerShape};
 use crate::protocol::envelope::Envelope;
 use crate::protocol::history::History;
+use crate::protocol::kind::kind_of;
 
 /// That of the room with this name. `None` if nothing of it is kept.
 pub(crate) fn of_room<C: Route>(name: &str) -> Option<History> {
@@ -41,4 +43,15 @@ pub const fn numbered<C: Channel>() {
     }
     text.push("\ntake `history` away, and send in `on_connect` what a client has missed");
     panic!("{}", text.as_str());
+}
+
+/// Fails, in a constant, if this is what the hook `snapshot` returns, and it has no place for the number that it needs.
+#[track_caller]
+pub const fn snapshot_numbered<C: Channel>(returned: AnswerShape) {
+    let AnswerKind::One(kind) = returned.kind else { return };
+    assert!(
+        C::HISTORY.is_none() || kind_of(kind).is_none(),
+        "a binary message has no place for the number by which it is known whether a client has had the snapshot\n\
+         return a text message: it may have the bytes in a field"
+    );
 }

@@ -15,12 +15,13 @@ use crate::room::position::Position;
 
 impl LiveRoom {
     /// Of its path. `welcome` is for a knowing client, with the window of its return. Returns the number of the snapshot that it is to
-    /// be told.
+    /// be told. `has_state`: whether there is one, if it begins anew; `None` if that is not known yet.
     pub fn enter(
         &self,
         member: &Arc<Member>,
         welcome: Option<(Welcome, u32)>,
         position: Option<&Position>,
+        has_state: Option<bool>,
     ) -> Option<u64> {
         if !self.has_history() {
             if let Some((welcome, window)) = welcome {
@@ -37,7 +38,7 @@ impl LiveRoom {
             // Its end is not known yet.
             log.leave(session, true, Instant::now());
         }
-        let entered = decide(log, member, position);
+        let entered = decide(log, member, position, has_state);
         if let Some((welcome, window)) = welcome {
             let told = entered.told();
             member.outbox().welcome(welcome.frame(member.id, Some(&told.in_room())), window);
@@ -58,7 +59,7 @@ impl LiveRoom {
             return false;
         }
         let log = inner.log.as_mut().expect("a room with history has a log");
-        let entered = decide(log, member, position);
+        let entered = decide(log, member, position, Some(false));
         let mut must_flush = false;
         if member.outbox().is_knowing() {
             let told = entered.told();
@@ -72,19 +73,25 @@ impl LiveRoom {
         self.insert_into(inner, member)
     }
 
+    /// Whether who comes with this position surely begins anew in the room's history. Not if it has none.
+    pub fn begins_anew(&self, position: Option<&Position>) -> bool {
+        self.has_history() && self.lock().log.as_mut().is_some_and(|log| log.begins_anew(position, Instant::now()))
+    }
+
     /// For a page that is made now. `None` if the room has no history. `is_promised`: it is kept for the page.
     pub fn position(&self, is_promised: bool) -> Option<Position> {
         self.lock().log.as_mut().map(|log| log.position(Instant::now(), is_promised))
     }
 }
 
-fn decide(log: &mut Log, member: &Member, position: Option<&Position>) -> Entered {
+fn decide(log: &mut Log, member: &Member, position: Option<&Position>, has_state: Option<bool>) -> Entered {
     let newcomer = Newcomer {
         id: member.id,
         user: member.user.as_ref(),
         position,
         // The other half is for what is sent meanwhile.
         most_bytes: (member.outbox().limit() / 2).saturating_sub(member.outbox().bytes()),
+        has_state,
     };
     log.enter(&newcomer, Instant::now())
 }

@@ -83,6 +83,8 @@ pub(crate) struct Newcomer<'a> {
     pub position: Option<&'a Position>,
     /// A replay is not longer, in bytes.
     pub most_bytes: usize,
+    /// Whether there is a state to tell, if it begins anew. `None` if that is not known yet.
+    pub has_state: Option<bool>,
 }
 
 /// What is decided for a newcomer.
@@ -172,7 +174,7 @@ impl Log {
         if session != newcomer.id {
             self.sessions.insert(newcomer.id, session);
         }
-        let is_told = self.limits.has_snapshot && joined.fresh().is_some();
+        let is_told = self.is_told(newcomer) && joined.fresh().is_some();
         let snapshot = is_told.then(|| {
             self.next += 1;
             self.next - 1
@@ -180,18 +182,25 @@ impl Log {
         Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay, snapshot }
     }
 
-    fn decide(&self, newcomer: &Newcomer<'_>) -> Result<(Option<ConnectionId>, u64, Vec<Frame>), Fresh> {
-        let position = newcomer.position.ok_or(Fresh::First)?;
-        let Position::At(at, number) = position else { return Err(Fresh::Replaced) };
+    /// Whether who comes with this position surely begins anew.
+    pub fn begins_anew(&mut self, position: Option<&Position>, now: Instant) -> bool {
+        self.drop_old(now);
+        self.place(position).is_err()
+    }
+
+    fn place<'p>(&self, position: Option<&'p Position>) -> Result<(&'p At, &'p u64), Fresh> {
+        let Position::At(at, number) = position.ok_or(Fresh::First)? else { return Err(Fresh::Replaced) };
         if at.epoch != self.epoch || *number > self.top() {
             return Err(Fresh::Replaced);
         }
         if at.session.is_some_and(|session| self.may_have_been_arriving(session)) {
             return Err(Fresh::First);
         }
-        if *number < self.evicted {
-            return Err(Fresh::Expired);
-        }
+        if *number < self.evicted { Err(Fresh::Expired) } else { Ok((at, number)) }
+    }
+
+    fn decide(&self, newcomer: &Newcomer<'_>) -> Result<(Option<ConnectionId>, u64, Vec<Frame>), Fresh> {
+        let (at, number) = self.place(newcomer.position)?;
         let session = at.session.unwrap_or(newcomer.id);
         let had = self.entries.partition_point(|entry| entry.number <= *number);
         let entries = self.entries.range(had..);
@@ -202,9 +211,13 @@ impl Log {
         Ok((at.session, *number, replay))
     }
 
+    fn is_told(&self, newcomer: &Newcomer<'_>) -> bool {
+        self.limits.has_snapshot && newcomer.has_state != Some(false)
+    }
+
     /// The newest, and the number behind which they are. A snapshot stands for all of them.
     fn recent(&self, newcomer: &Newcomer<'_>) -> (u64, Vec<Frame>) {
-        if self.limits.has_snapshot {
+        if self.is_told(newcomer) {
             return (0, Vec::new());
         }
         let (mut seq, mut bytes, mut recent) = (self.top(), 0, Vec::new());

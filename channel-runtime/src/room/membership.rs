@@ -74,35 +74,41 @@ impl Registry {
     pub fn enter(self: &Arc<Self>, new: NewConnection) -> MembershipGuard {
         let entry = &self.channels[new.channel];
         let (room, first) = (Arc::clone(&new.room), self.first(&new));
-        let entered = entry.open(&room, entry.make_state, |room| enter_room(new, room, first));
+        let entered = entry.open(&room, entry.make_state, |room| enter_room(new, room, first, None));
         self.list(entered.0)
     }
 
-    /// As [`enter`](Self::enter), under the lock of the room's state, of which `tell` makes what a client that begins anew is sent:
-    /// so whatever changes the state is sent to it, too, or is in what it is told.
+    /// As [`enter`](Self::enter), under the lock of the room's state, of which `make` makes what a client that begins anew is told, and
+    /// `tell` sends it with its number: so whatever changes the state is sent to it, too, or is in what it is told.
     pub fn enter_and_tell<S: Send + 'static>(
         self: &Arc<Self>,
         new: NewConnection,
         make_state: impl Fn() -> Option<S>,
-        tell: impl FnOnce(&S, &Arc<Member>, Option<u64>),
+        make: impl Fn(&S) -> Option<Frame>,
+        tell: impl Fn(&Member, Frame, Option<u64>),
     ) -> MembershipGuard {
         let entry = &self.channels[new.channel];
         let first = self.first(&new);
-        let (name, mut waiting) = (Arc::clone(&new.room), Some((new, first, tell)));
+        let (name, mut waiting) = (Arc::clone(&new.room), Some((new, first)));
         loop {
             // It may be removed before it is entered: then another one has its name.
             let room = entry.open(&name, entry.make_state, Arc::clone);
             let mut listed = None;
             let found = room.with(&make_state, |state: &mut S| {
+                let position = waiting.as_ref().and_then(|(new, _)| new.positions.as_ref()?.own.as_ref());
+                // If there is nothing to tell, it enters as into a room without a snapshot.
+                let made = room.begins_anew(position).then(|| make(state));
+                let has_state = made.as_ref().map(Option::is_some);
                 let entered = entry.if_still(&room, || {
-                    let (new, first, tell) = waiting.take().expect("it enters once");
-                    (enter_room(new, &room, first), tell)
+                    let (new, first) = waiting.take().expect("it enters once");
+                    enter_room(new, &room, first, has_state)
                 });
-                if let Some((entered, tell)) = entered {
-                    let (connection, number) = entered;
+                if let Some((connection, number)) = entered {
                     let guard = listed.insert(self.list(connection));
-                    if guard.connection.told.get().fresh().is_some() {
-                        tell(state, &guard.connection, number);
+                    if guard.connection.told.get().fresh().is_some()
+                        && let Some(frame) = made.unwrap_or_else(|| make(state))
+                    {
+                        tell(&guard.connection, frame, number);
                     }
                 }
             });
@@ -190,7 +196,12 @@ enum First {
 }
 
 /// With the number of the snapshot that it is to be told. Called under the lock of the room's shard.
-fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Member>, Option<u64>) {
+fn enter_room(
+    new: NewConnection,
+    room: &Arc<LiveRoom>,
+    first: First,
+    has_state: Option<bool>,
+) -> (Arc<Member>, Option<u64>) {
     let NewConnection {
         id,
         channel,
@@ -239,7 +250,7 @@ fn enter_room(new: NewConnection, room: &Arc<LiveRoom>, first: First) -> (Arc<Me
         }
         First::Welcome(welcome, window) => Some((welcome, window)),
     };
-    let snapshot = room.enter(&connection, welcome, position.as_ref());
+    let snapshot = room.enter(&connection, welcome, position.as_ref(), has_state);
     (connection, snapshot)
 }
 

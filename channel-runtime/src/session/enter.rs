@@ -48,6 +48,7 @@ use crate::socket::node::Node;
 use crate::socket::push::push_frame;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::deflate::Agreed;
+use crate::wire::frame::Frame;
 use crate::wire::parser::{Limits, Parser, Role};
 
 /// The query's key of what a client that comes back has had.
@@ -223,12 +224,10 @@ impl<C: Dispatch> PendingSession<C> {
             if const { !C::SNAPSHOTS } {
                 return served.node.enter(newcomer);
             }
-            let tell = |state: &C::RoomState, member: &Arc<Member>, number| {
-                tell(&**handler, state, &served.node, member, number);
-            };
-            served
-                .node
-                .enter_by(newcomer, |new| served.node.registry.enter_and_tell(new, room_state::initial::<C>, tell))
+            let make = |state: &C::RoomState| snapshot(&**handler, state);
+            let tell = |member: &Member, frame, number| tell(&served.node, member, frame, number);
+            let registry = &served.node.registry;
+            served.node.enter_by(newcomer, |new| registry.enter_and_tell(new, room_state::initial::<C>, make, tell))
         });
         entered.map_err(|_| {
             let (fault, id) = Fault::unexplained();
@@ -260,19 +259,23 @@ impl<C: Dispatch> PendingSession<C> {
     }
 }
 
-/// Sends a client that begins anew its room's snapshot.
-fn tell<C: Dispatch>(handler: &C, state: &C::RoomState, node: &Node, member: &Member, number: Option<u64>) {
+/// `None` if there is nothing to tell.
+fn snapshot<C: Dispatch>(handler: &C, state: &C::RoomState) -> Option<Frame> {
     match handler.snapshot(state) {
-        Ok(snapshot) => {
-            if let Some(mut frame) = snapshot.into_frame() {
-                if let Some(number) = number.filter(|_| frame.has_place()) {
-                    frame.number(number);
-                }
-                let _: Sent = push_frame(node, member, frame);
-            }
+        Ok(snapshot) => snapshot.into_frame(),
+        Err(error) => {
+            tracing::error!(channel = C::NAME, error = %Escaped(error), "a snapshot could not be sent");
+            None
         }
-        Err(error) => tracing::error!(channel = C::NAME, error = %Escaped(error), "a snapshot could not be sent"),
     }
+}
+
+/// Sends a client that begins anew its room's snapshot.
+fn tell(node: &Node, member: &Member, mut frame: Frame, number: Option<u64>) {
+    if let Some(number) = number.filter(|_| frame.has_place()) {
+        frame.number(number);
+    }
+    let _: Sent = push_frame(node, member, frame);
 }
 
 enum Waited {

@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use super::answers::handling;
 use super::if_route::if_route;
 use super::messages::{self, Messages};
-use super::{asks, batches, description, envelope, hooks, notices, options, unmarked};
+use super::{asks, batches, description, envelope, history, hooks, notices, options, unmarked};
 use crate::channel::model::{Channel, Handler, Payload, Raw};
 use crate::syntax::spans::beside_locals;
 
@@ -21,6 +21,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
     let batches = batches::kinds(channel);
     let users = hooks::users(channel);
     let enveloped = envelope::checks(channel);
+    let snapshot = history::snapshot(channel);
     let asks = asks::impls(channel);
     let unmarked = channel.unmarked.iter().map(unmarked::check);
     let conditional = channel.conditional.iter().map(|(cfgs, error)| {
@@ -41,6 +42,7 @@ pub fn expand(channel: &Channel) -> TokenStream {
             #batches
             #users
             #enveloped
+            #snapshot
             #asks
             #(#unmarked)*
             #(#conditional)*

@@ -34,7 +34,7 @@ fn number_of(frame: &Frame) -> u64 {
 }
 
 fn newcomer(id: ConnectionId, position: Option<&Position>) -> Newcomer<'_> {
-    Newcomer { id, user: None, position, most_bytes: usize::MAX }
+    Newcomer { id, user: None, position, most_bytes: usize::MAX, has_state: None }
 }
 
 fn joined(log: &mut Log, position: Option<&Position>, now: Instant) -> (Joined, Vec<u64>) {
@@ -281,7 +281,8 @@ fn say(dice: &mut Dice, log: &mut Log, clients: &mut [Client], who: usize, now: 
 fn come_back(log: &mut Log, client: &mut Client, arrives: bool, now: Instant, seed: u64) -> bool {
     let id = ConnectionId::next();
     let position = client.position.clone();
-    let newcomer = Newcomer { id, user: Some(&client.user), position: position.as_ref(), most_bytes: usize::MAX };
+    let newcomer =
+        Newcomer { id, user: Some(&client.user), position: position.as_ref(), most_bytes: usize::MAX, has_state: None };
     let has_all = matches!(&position, Some(Position::At(at, number)) if at.epoch == log.epoch && *number == log.top());
     let entered = log.enter(&newcomer, now);
     client.id = Some(id);
