@@ -1,14 +1,18 @@
-//! The inbox: the notices that wait for a connection's handler, and take turns with its messages; and the questions to its client.
+//! The inbox: the notices that wait for a connection's handler, and take turns with its messages; those that are put in later; and the
+//! questions to its client.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::OnceLock;
+use std::task::Context;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::connection::contained::Contained;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
+use crate::connection::timers::{Started, Timer, Timers};
 
 pub(crate) const MOST_WAITING: usize = 256;
 
@@ -56,6 +60,8 @@ struct Made {
     waiting: Mutex<Waiting>,
     /// Of a type of the folders above. Made by the first question.
     questions: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// Made by the first of them.
+    timers: OnceLock<Box<Timers>>,
 }
 
 #[derive(Default)]
@@ -96,6 +102,34 @@ impl Inbox {
         Put::Taken
     }
 
+    /// It is put in at this time, and then counts for no bound; in place of another one of its type that waits for its time. Dropped if the
+    /// connection is closing. Returns whether the connection's task has to be woken.
+    pub fn put_at<N: Send + 'static>(
+        &self,
+        due: Instant,
+        notice: N,
+        names: (&'static str, &'static str),
+        is_closing: impl FnOnce() -> bool,
+    ) -> bool {
+        let timers = self.0.get_or_init(Box::default).timers.get_or_init(Box::default);
+        let content: Box<dyn Any + Send> = Box::new(notice);
+        let timer = Timer { due, kind: TypeId::of::<N>(), names, content: Contained::new(content) };
+        let Started { must_wake, dropped } = timers.start(timer, is_closing);
+        drop(dropped);
+        must_wake
+    }
+
+    /// Puts in what is due. Called by the connection's task, which is woken for the next.
+    #[inline]
+    pub fn poll_timers(&self, cx: &mut Context<'_>, activity: &Activity) {
+        let Some(made) = self.0.get() else { return };
+        let Some(timers) = made.timers.get() else { return };
+        for Timer { names: (channel, handler), content, .. } in timers.poll(cx) {
+            let in_flight = activity.begin(Work::Notice { channel, handler });
+            made.waiting.lock().notices.push_back(Notice { handler, content, in_flight });
+        }
+    }
+
     pub fn has_notice(&self) -> bool {
         self.0.get().is_some_and(|made| !made.waiting.lock().notices.is_empty())
     }
@@ -114,6 +148,7 @@ impl Inbox {
     pub fn clear(&self) {
         let dropped = self.0.get().map(|made| std::mem::take(&mut *made.waiting.lock()));
         drop(dropped);
+        drop(self.0.get().and_then(|made| made.timers.get()).map(|timers| timers.take()));
     }
 
     /// `None` if nothing was asked, or `Q` is another type than that of the questions.

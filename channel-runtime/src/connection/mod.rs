@@ -15,6 +15,7 @@ pub(crate) mod owed_count;
 pub(crate) mod receiver;
 pub(crate) mod shutdown;
 pub(crate) mod stream;
+mod timers;
 pub(crate) mod turn;
 pub(crate) mod unread;
 pub(crate) mod user_key;

@@ -1,6 +1,7 @@
 //! A member: one connection on its channel, with its outbox, its user and its rooms.
 
 use std::sync::Arc;
+use std::task::Context;
 
 use tokio::runtime::{Handle, Id};
 
@@ -46,6 +47,12 @@ impl Member {
     #[inline]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// Puts the notices into its inbox whose time has come. Called by the connection's task, which is woken for the next.
+    #[inline]
+    pub fn poll_timers(&self, cx: &mut Context<'_>) {
+        self.apart.inbox.poll_timers(cx, self.outbox.activity());
     }
 
     /// The index of its channel in the app.

@@ -110,6 +110,7 @@ impl Driver {
             self.budget.yield_now();
         }
         ready!(self.budget.poll_yielded(cx));
+        self.membership.connection.poll_timers(cx);
         if let Some(step) = self.next_step() {
             return Poll::Ready(Some(step));
         }

@@ -6,14 +6,17 @@ mod tests;
 use std::any::type_name;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::Error as _;
+use tokio::time::Instant;
 
 use crate::channel::Channel;
 use crate::connection::contained::contain;
 use crate::connection::id::ConnectionId;
 use crate::connection::inbox::{MOST_WAITING, Put};
+use crate::connection::moment;
 use crate::protocol::escaped::Escaped;
 use crate::room::delivery::Delivery;
 use crate::room::lookup::Lookup;
@@ -176,6 +179,45 @@ impl<C: 'static> Socket<C> {
         sent.count(tell::<C, N>(&self.member, notice));
         self.counters().refuse(sent);
         sent
+    }
+}
+
+impl<C: Channel> Socket<C> {
+    /// Sends this client's own handler a notice after this time: the timer of a connection.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use channel_runtime::{channel, message, Socket};
+    /// # #[message(type = "typing")] pub struct Typing { by: String, on: bool }
+    /// pub struct Quiet;
+    ///
+    /// # #[channel("/chat/:room")] pub struct Chat { room: String, #[state] name: String }
+    /// #[channel(sends(Typing))]
+    /// impl Chat {
+    ///     #[message(type = "type")]
+    ///     fn types(&self, socket: &Socket<Self>) {
+    ///         socket.others().send(Typing { by: self.name.clone(), on: true });
+    ///         socket.notify_after(Duration::from_secs(4), Quiet);
+    ///     }
+    ///
+    ///     #[notice]
+    ///     fn quiet(&mut self, _: Quiet, socket: &Socket<Self>) {
+    ///         socket.others().send(Typing { by: self.name.clone(), on: false });
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// There is one for each type of notice: called again before its time, it begins anew, with the new notice. `Duration::ZERO` ends the
+    /// waiting. It is handled as any [notice](Socket::notify), so behind what is handled at its time, and counts for no bound of
+    /// notices. It is dropped when the connection ends, and in a test that calls a handler itself nothing waits for its time.
+    ///
+    /// It is no task: the connection's own waits for the first of them. A connection without any pays nothing.
+    pub fn notify_after<N: NoticeFor<C>>(&self, after: Duration, notice: N) {
+        let outbox = self.member.outbox();
+        let due = moment::after(Instant::now(), after);
+        if self.member.apart.inbox.put_at(due, notice, (C::NAME, N::HANDLER), || outbox.is_closing()) {
+            outbox.wake_owner();
+        }
     }
 }
 
