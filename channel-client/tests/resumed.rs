@@ -198,6 +198,23 @@ async fn what_was_missed_is_told_in_order_and_once() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_moved_hears_the_other_room() {
+    let stage = Stage::new().await;
+    let client = stage.connect().open();
+    let mut events = client.events();
+    assert_eq!(joined(&mut events).await, (None, FIRST));
+    let (from, to) = (Auction::room(&7), Auction::room(&8));
+    assert_eq!(stage.hub.room(&from).redirect(&to), 1);
+    let moved = told(&mut events).await;
+    assert!(matches!(&moved, Event::Moved { path } if path == "/auction/8"), "{moved:?}");
+    assert_eq!(joined(&mut events).await, (None, FIRST));
+    stage.say("to the room before");
+    stage.hub.room(&to).send(Said { text: "here".to_owned() });
+    assert_eq!(said(&mut events).await, "here");
+    assert_eq!((stage.hub.room(&from).len(), stage.hub.room(&to).len()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_declared_room_goes_on_when_it_is_joined_again() {
     let stage = Stage::new().await;
     let table = |text: &str| stage.hub.room(&Table(3)).send(Said { text: text.to_owned() });

@@ -142,6 +142,22 @@ pub async fn a_disconnect_reaches_all_nodes_behind_what_was_sent_before(nodes: N
     assert_eq!(bob.expect_close().await, (CloseCode::GOING_AWAY, "closed".into()));
 }
 
+pub async fn a_move_reaches_all_nodes_and_not_who_is_there(nodes: Nodes) {
+    let mut ann = nodes.hall(0, "/hall/a?user=ann").await;
+    let bob = nodes.app(1).connect::<Hall>("/hall/a?user=bob").knowing().await.unwrap();
+    let mut eve = nodes.hall(1, "/hall/b?user=eve").await;
+    let there = Hall::room("b");
+    assert_eq!(nodes[0].halls.all().redirect(&there), 1);
+    nodes.settle().await;
+    assert_eq!(ann.expect_close().await, (CloseCode::MOVED, "/hall/b".into()));
+    let bob = bob.follow().await;
+    assert_eq!(nodes[1].halls.room(&there).len(), 2);
+    nodes[0].halls.room(&there).send(said("stays"));
+    nodes.settle().await;
+    assert_eq!(heard(&mut eve), ["stays"]);
+    drop(bob);
+}
+
 pub async fn a_ban_reaches_who_is_just_coming_in_on_another_node(nodes: Nodes) {
     banned_at_the_door(nodes, "/lobby?user=ann&slow=true").await;
 }
@@ -323,6 +339,7 @@ macro_rules! scenarios {
             2 exclusions_hold_on_each_node
             2 a_connection_is_found_on_its_node
             2 a_disconnect_reaches_all_nodes_behind_what_was_sent_before
+            2 a_move_reaches_all_nodes_and_not_who_is_there
             2 a_ban_reaches_who_is_just_coming_in_on_another_node
             2 a_ban_reaches_whose_extractors_still_run_on_another_node
             2 a_notice_reaches_the_handlers_of_all_nodes

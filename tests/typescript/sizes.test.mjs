@@ -9,10 +9,10 @@ test('the table in docs/clients.md is what esbuild and gzip say', () => {
   assert.equal(tableIn(readFileSync(PAGE, 'utf8')), table(rows()), 'out of date: node tests/typescript/sizes.mjs')
 })
 
-test('the core is at most 5.2 kB, less than three quarters of the smallest of the others', () => {
+test('the core is at most 5.3 kB, less than three quarters of the smallest of the others', () => {
   const all = rows()
   const { gzip } = core()
-  assert.ok(gzip <= 5200, `${gzip} bytes`)
+  assert.ok(gzip <= 5300, `${gzip} bytes`)
   for (const [name, other] of all.slice(3)) assert.ok(gzip < other.gzip * 3 / 4, name)
 })
 

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::driver::Wiring;
 use super::handle::Client;
 use super::token::{self, IntoToken, TokenSource};
-use super::{url, wire};
+use super::url::ServerUrl;
+use super::wire;
 use crate::engine::{Engine, Greeting, Settings, Why};
 use crate::transport::{Transport, WebSockets};
 
@@ -132,7 +133,7 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
     #[track_caller]
     pub fn open(self) -> Client<C> {
         let Some(path) = self.path else { panic!("a client connects to a room of a path, and not to a declared one") };
-        let url = url::join(&self.server, &path, &self.query).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let address = ServerUrl::new(&self.server, &path, &self.query).unwrap_or_else(|wrong| panic!("{wrong}"));
         let settings = Settings {
             fingerprint: C::fingerprint(),
             asks_for_tokens: self.token.is_some(),
@@ -143,7 +144,7 @@ impl<C: Protocol<Envelope = Flat>> Connect<C> {
             random: self.random,
         };
         let engine = Engine::new(settings, Instant::now());
-        let wiring = Wiring { url, transport: self.transport, token: self.token, greet: self.greet };
+        let wiring = Wiring { address, transport: self.transport, token: self.token, greet: self.greet };
         Client::start(engine, wiring)
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::shared::Shared;
 use super::subscribers::room_in;
 use super::token::{Fetched, TokenSource};
-use super::url;
+use super::url::ServerUrl;
 use crate::engine::{Action, Asked, Engine, Greeting};
 use crate::transport::{Connecting, Connection, Handshake, Incoming, Outgoing, Refused, Transport, Waiting};
 
@@ -22,7 +22,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 
 /// What the user set, as far as the task needs it.
 pub(super) struct Wiring {
-    pub url: String,
+    pub address: ServerUrl,
     pub transport: Arc<dyn Transport>,
     pub token: Option<TokenSource>,
     pub greet: Arc<dyn Fn() -> Vec<Greeting> + Send + Sync>,
@@ -99,7 +99,7 @@ impl Driver {
                     self.asking = self.wiring.token.as_ref().map(|fetch| fetch(why));
                 }
                 Action::Dial(dial) => {
-                    let url = url::with(&self.wiring.url, &dial.positions);
+                    let url = self.wiring.address.url(dial.path.as_deref(), &dial.positions);
                     let handshake = Handshake { url, subprotocols: dial.offers };
                     self.dialing = Some(self.wiring.transport.connect(handshake));
                 }

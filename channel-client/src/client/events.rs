@@ -40,6 +40,11 @@ pub enum Event<C: Protocol> {
     },
     /// This client was compiled with other messages than the server.
     Outdated(Outdated),
+    /// The server moves this client to another room of its channel, where it connects next. What it has asked has failed.
+    Moved {
+        /// The room's path, such as `/desk/8`.
+        path: String,
+    },
     /// An error that answers no request of this client, or a text that can't be read.
     Fault(Fault),
     /// Bytes that are no binary message of the channel.
@@ -91,6 +96,7 @@ pub(super) fn event<C: Protocol>(news: News) -> Option<Event<C>> {
         News::Status(status) => return Some(Event::Status(status)),
         News::Joined { room, id, how, outdated } => return Some(Event::Joined { room, id, how, outdated }),
         News::Outdated(outdated) => return Some(Event::Outdated(outdated)),
+        News::Moved(path) => return Some(Event::Moved { path }),
         News::Fault(fault) => return Some(Event::Fault(fault)),
         News::Text(text) => Received::<C>::from_text(&text),
         News::Binary(bytes) => match Received::<C>::from_binary(bytes.clone()) {
@@ -146,6 +152,7 @@ where
                 .field("outdated", outdated)
                 .finish(),
             Self::Outdated(outdated) => f.debug_tuple("Outdated").field(outdated).finish(),
+            Self::Moved { path } => f.debug_struct("Moved").field("path", path).finish(),
             Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
             Self::Binary(bytes) => f.debug_tuple("Binary").field(bytes).finish(),
             Self::Unheard { kind, text } => f.debug_struct("Unheard").field("kind", kind).field("text", text).finish(),

@@ -183,7 +183,7 @@ impl<C> fmt::Debug for Client<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.inner.shared.lock().engine.status().clone();
         // The query may have a token.
-        let url = self.inner.wiring.url.split('?').next();
-        f.debug_struct("Client").field("url", &url.unwrap_or_default()).field("status", &status).finish()
+        let url = self.inner.wiring.address.without_query();
+        f.debug_struct("Client").field("url", &url).field("status", &status).finish()
     }
 }

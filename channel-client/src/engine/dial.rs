@@ -18,6 +18,8 @@ pub enum Why {
 pub(crate) struct Dial {
     /// The subprotocols, in order.
     pub offers: Vec<String>,
+    /// Where the server has moved the client. `None` if it has not.
+    pub path: Option<String>,
     /// Where the client is in its rooms: parameters of the query, each behind an `&`. Empty if it is nowhere.
     pub positions: String,
 }

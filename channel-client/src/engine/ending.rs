@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::backoff::wait;
 use super::clock::later;
-use super::error::Error;
+use super::error::{Error, Unsent};
 use super::frame::Retry;
 use super::machine::{Engine, Timers};
 use super::orders::{Action, News};
@@ -36,6 +36,10 @@ impl Engine {
         for taken in self.pending.take_sent(kept) {
             self.settled(&taken, now);
             taken.settle(Err(Error::Lost));
+        }
+        if let Some(path) = self.moves_to.take() {
+            let last = Ended { code, reason: reason.to_owned(), fault, status };
+            return self.move_on(path, last, now);
         }
         let verdict = match status {
             Some(status) => Verdict::of_status(status),
@@ -72,9 +76,29 @@ impl Engine {
         }
     }
 
-    fn retry(&mut self, is_slow: bool, last: Ended, now: Instant) {
+    /// To another room. What was asked was asked in the room before.
+    fn move_on(&mut self, path: String, last: Ended, now: Instant) {
+        for taken in self.pending.take_all() {
+            self.settled(&taken, now);
+            taken.lost_or(Unsent::Moved.into());
+        }
+        self.positions.move_on();
+        self.path = Some(path.clone());
+        self.tell(News::Moved(path));
+        if self.attempt > 0 {
+            return self.retry(false, last, now);
+        }
+        // It was let in before, and is expected.
         let random = (self.settings.random)();
-        let waits = wait(self.attempt, is_slow, random, self.after, self.window);
+        self.wait(self.after.saturating_add(self.window.mul_f64(random.clamp(0.0, 1.0))), last, now);
+    }
+
+    fn retry(&mut self, is_slow: bool, last: Ended, now: Instant) {
+        let waits = wait(self.attempt, is_slow, (self.settings.random)(), self.after, self.window);
+        self.wait(waits, last, now);
+    }
+
+    fn wait(&mut self, waits: Duration, last: Ended, now: Instant) {
         self.attempt = self.attempt.saturating_add(1);
         self.not_before = Some(later(now, self.after));
         self.wait_until(later(now, waits), last);

@@ -38,6 +38,8 @@ pub enum Unsent {
     },
     /// It can't be written as JSON.
     Unwritable(EncodeError),
+    /// The server moved the client to another room before.
+    Moved,
     /// It is a binary message, which has no `ref` and therefore no answer: `send` it.
     Binary,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for Unsent {
             Self::TooMany => f.write_str("too many requests wait"),
             Self::TooLong { most } => write!(f, "the message is longer than {most} bytes"),
             Self::Unwritable(_) => f.write_str("the message can't be written"),
+            Self::Moved => f.write_str("the client was moved to another room before"),
             Self::Binary => f.write_str("a binary message has no answer"),
         }
     }
@@ -83,7 +86,7 @@ impl error::Error for Unsent {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Unwritable(error) => Some(error),
-            Self::TooLate | Self::TooMany | Self::TooLong { .. } | Self::Binary => None,
+            Self::TooLate | Self::TooMany | Self::TooLong { .. } | Self::Moved | Self::Binary => None,
         }
     }
 }

@@ -95,6 +95,14 @@ impl Retry {
     }
 }
 
+/// `$closing`, beside [`Retry`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Closing {
+    /// A path.
+    pub to: Option<String>,
+}
+
 /// `$hello`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

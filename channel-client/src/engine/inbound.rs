@@ -98,7 +98,11 @@ impl Engine {
                 }
                 self.joined(joined, now);
             }
-            "$closing" => self.come_back(frame::own(text)),
+            "$closing" => {
+                self.come_back(frame::own(text));
+                let frame::Closing { to } = frame::own(text);
+                self.moves_to = to.filter(|path| path.starts_with('/'));
+            }
             "$auth_expiring" => {
                 let frame::Expiring { in_ms } = frame::own(text);
                 self.expires = in_ms.map(|in_ms| later(now, Duration::from_millis(in_ms)));

@@ -50,6 +50,10 @@ pub(crate) struct Engine {
     pub(super) most: Option<usize>,
     /// Of the last frame that was not the framework's, if it was an error without `ref`.
     pub(super) fault: Option<Fault>,
+    /// Where the server moves the client when this connection has ended.
+    pub(super) moves_to: Option<String>,
+    /// Where it has moved it.
+    pub(super) path: Option<String>,
     pub(super) after: Duration,
     pub(super) window: Duration,
     pub(super) not_before: Option<Instant>,
@@ -97,6 +101,8 @@ impl Engine {
             behind_greeting: None,
             most: None,
             fault: None,
+            moves_to: None,
+            path: None,
             after: Duration::ZERO,
             window: Duration::ZERO,
             not_before: None,
@@ -173,6 +179,7 @@ impl Engine {
     pub(super) fn dial(&mut self, now: Instant) {
         self.timers = Timers { connect: Some(now + CONNECT), ..Timers::default() };
         (self.fault, self.after, self.window) = (None, Duration::ZERO, Duration::ZERO);
+        self.moves_to = None;
         self.behind_greeting = None;
         self.is_dialing = true;
         self.set(Status::Connecting { attempt: self.attempt });
@@ -194,7 +201,7 @@ impl Engine {
     pub(super) fn dial_with_token(&mut self) {
         let offers = offers(self.settings.fingerprint, self.token.as_deref());
         let positions = self.positions.query();
-        self.actions.push_back(Action::Dial(Dial { offers, positions }));
+        self.actions.push_back(Action::Dial(Dial { offers, path: self.path.clone(), positions }));
     }
 
     /// The handshake was answered: a client that is refused by a Close gets as far.

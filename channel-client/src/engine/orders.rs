@@ -68,8 +68,15 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     Status(Status),
-    Joined { room: Option<String>, id: String, how: Joined, outdated: Option<Outdated> },
+    Joined {
+        room: Option<String>,
+        id: String,
+        how: Joined,
+        outdated: Option<Outdated>,
+    },
     Outdated(Outdated),
+    /// To the room of this path.
+    Moved(String),
     Text(String),
     Binary(Bytes),
     Fault(Fault),

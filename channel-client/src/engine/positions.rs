@@ -60,6 +60,11 @@ impl Positions {
         }
     }
 
+    /// The client leaves the path's room for another one.
+    pub fn move_on(&mut self) {
+        self.rooms.remove("");
+    }
+
     /// Counts a message of this number as told of. False if it was before.
     pub fn is_new(&mut self, room: &str, seq: u64) -> bool {
         let Some(position) = self.rooms.get_mut(room) else { return true };

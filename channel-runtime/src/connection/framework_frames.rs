@@ -80,13 +80,22 @@ pub(crate) fn pong(reference: Option<&str>) -> Frame {
 
 /// Before a Close: when the client may come back, and within how long all clients do that were closed with it.
 pub(crate) fn closing(retry_after_ms: u64, return_window: u32) -> Frame {
+    closing_to(retry_after_ms, return_window, None)
+}
+
+/// `to` is the path that the client connects to; `None` for the one before.
+fn closing_to(retry_after_ms: u64, return_window: u32, to: Option<&str>) -> Frame {
+    let to = Key("to", to.map(|path| serde_json::to_string(path).expect("a text is JSON")));
     let closing =
-        format!(r#"{{"type":"$closing","retry_after_ms":{retry_after_ms},"retry_window_ms":{return_window}}}"#);
+        format!(r#"{{"type":"$closing","retry_after_ms":{retry_after_ms},"retry_window_ms":{return_window}{to}}}"#);
     frame(Opcode::Text, closing.as_bytes())
 }
 
 /// What is sent before this Close. `None` if it is the client's own, or the client does not come back.
 pub(crate) fn announcement(close: &Close, return_window: u32) -> Option<Frame> {
+    if let Some(path) = close.moved_to() {
+        return Some(closing_to(0, return_window, Some(path)));
+    }
     let is_announced = close.by != ClosedBy::Client && close.code.is_some_and(is_announced);
     is_announced.then(|| closing(0, return_window))
 }
@@ -100,6 +109,11 @@ pub(crate) fn is_announced(code: CloseCode) -> bool {
 pub(crate) fn return_window(connections: usize) -> u32 {
     let (least, most) = WINDOWS;
     u32::try_from(connections).unwrap_or(u32::MAX).clamp(least, most)
+}
+
+/// As [`return_window`], of so many that are moved: one comes at once.
+pub(crate) fn moving_window(moved: usize) -> u32 {
+    return_window(moved).min(u32::try_from(moved).unwrap_or(u32::MAX)).max(1)
 }
 
 /// In whole milliseconds, rounded up: a client that waits for so long has not given up too early.
@@ -142,6 +156,8 @@ mod tests {
         assert_eq!(text(&pong(None)), r#"{"type":"$pong"}"#);
         assert_eq!(text(&pong(Some(r#""a""#))), r#"{"type":"$pong","ref":"a"}"#);
         assert_eq!(text(&closing(0, 2000)), r#"{"type":"$closing","retry_after_ms":0,"retry_window_ms":2000}"#);
+        let moved = announcement(&Close::moved("/desk/8"), 1).unwrap();
+        assert_eq!(text(&moved), r#"{"type":"$closing","retry_after_ms":0,"retry_window_ms":1,"to":"/desk/8"}"#);
     }
 
     #[test]
@@ -170,6 +186,13 @@ mod tests {
             (usize::MAX, 30_000),
         ] {
             assert_eq!(return_window(connections), window, "{connections}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_moved_comes_at_once_and_many_a_thousand_in_a_second() {
+        for (moved, window) in [(0, 1), (1, 1), (500, 500), (5000, 5000), (usize::MAX, 30_000)] {
+            assert_eq!(moving_window(moved), window, "{moved}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::connection::backpressure::HubBacklog;
+use crate::connection::framework_frames::moving_window;
 use crate::connection::outbox::Enqueued;
 use crate::connection::user_key::UserKey;
 use crate::room::fan_out::push_each;
@@ -160,11 +161,18 @@ impl<'a> Delivery<'a> {
         Sent::only_elsewhere(self.elsewhere(Sent::default(), || Body::of(&frame)))
     }
 
-    /// Closes the connection of each client, after what was sent to it before, and those of its users that are pending.
+    /// Closes the connection of each client, after what was sent to it before, and those of its users that are pending. Who is moved and
+    /// is there already stays.
     pub fn disconnect(&self, close: &Close) -> usize {
         // The pending ones first: otherwise one could join in between and be missed.
         let pending = self.lookup.disconnect_pending(close);
-        let closed = close_all(&self.lookup.members(), close, &pending);
+        let mut members = self.lookup.members();
+        if let Some(path) = close.moved_to() {
+            members.retain(|member| **member.own_room.name() != *path);
+            let window = moving_window(members.len());
+            members.iter().for_each(|member| member.outbox().set_return_window(window));
+        }
+        let closed = close_all(&members, close, &pending);
         let here = Sent { recipients: closed, ..Sent::default() };
         self.elsewhere(here, || Body::Close(close.clone()));
         closed

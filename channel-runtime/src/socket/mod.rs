@@ -45,8 +45,9 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::channel::hook_arguments::NamesApp;
-use crate::channel::room::RoomKind;
+use crate::channel::room::{Room, RoomKind};
 use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, Text};
+use crate::connection::framework_frames::moving_window;
 use crate::connection::id::ConnectionId;
 use crate::connection::outbox::Enqueued;
 use crate::connection::outbox::queue::GATHERED_OWN;
@@ -226,6 +227,15 @@ impl<C: 'static> Socket<C> {
     pub fn close(&self, code: CloseCode, reason: &str) {
         self.claim.flush_batch();
         self.member.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
+    }
+
+    /// Moves this client to another room of a path of its channel: see [`Audience::redirect`]. As with [`close`](Self::close), nothing is
+    /// sent after it. Nothing happens if the client is there already.
+    pub fn redirect(&self, room: &Room<C>) {
+        let Some(path) = room.path().filter(|path| **path != **self.member.own_room.name()) else { return };
+        self.claim.flush_batch();
+        self.member.outbox().set_return_window(moving_window(1));
+        self.member.outbox().close(Close::moved(path));
     }
 
     /// Waits until the connection begins to end: for long handlers, which are not cancelled when their client disconnects. A client

@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::app::TestApp;
 use super::client::Client;
-use super::door::{Door, Entered};
+use super::door::{Door, Entered, Return};
 use super::expectation::{Expectation, Failure};
 use super::frames::Frames;
 use super::http::header;
@@ -186,8 +186,9 @@ impl<A: Send + Sync + 'static> Entrance<A> {
     fn door<C: Channel>(&self) -> Door {
         let Self { table, handshake, offers } = self;
         let (table, handshake, offers) = (Arc::clone(table), handshake.clone(), *offers);
-        Arc::new(move |positions| {
+        Arc::new(move |Return { path, positions }| {
             let mut handshake = handshake.clone();
+            handshake.path = path;
             handshake.query.push_str(&positions.query());
             Box::pin(Self { table: Arc::clone(&table), handshake, offers }.enter::<C>())
         })

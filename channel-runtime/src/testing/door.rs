@@ -9,8 +9,14 @@ use super::frames::Frames;
 use super::positions::Positions;
 use crate::handshake::reject::Reject;
 
-/// Connects as a client was connected, and gives these positions back.
-pub(super) type Door = Arc<dyn Fn(Positions) -> Entering + Send + Sync>;
+/// Connects as a client was connected, and gives its positions back.
+pub(super) type Door = Arc<dyn Fn(Return) -> Entering + Send + Sync>;
+
+pub(super) struct Return {
+    /// Where the client was, or was moved to.
+    pub path: String,
+    pub positions: Positions,
+}
 
 pub(super) type Entering = Pin<Box<dyn Future<Output = Entered> + Send>>;
 

@@ -81,7 +81,7 @@ impl Told {
     }
 }
 
-/// What a knowing client hears before a close after which it comes back: 1001, 1012, 1013.
+/// What a knowing client hears before a close after which it comes back: 1001, 1012, 1013, and [moved](crate::Audience::redirect).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closing {
@@ -89,6 +89,8 @@ pub struct Closing {
     pub retry_after: Duration,
     /// The time behind that in which all come back who are closed now: each at a time of its own.
     pub retry_window: Duration,
+    /// The path to which it comes, if it is moved.
+    pub to: Option<String>,
 }
 
 impl<C: Channel> Client<C> {
@@ -137,7 +139,8 @@ impl<C: Channel> Client<C> {
         let millis = |frame: &Value, key: &str| frame[key].as_u64().map(Duration::from_millis);
         self.heard("$closing", move |frame| {
             let retry_after = millis(frame, "retry_after_ms")?;
-            Some(Closing { retry_after, retry_window: millis(frame, "retry_window_ms")? })
+            let to = frame["to"].as_str().map(str::to_owned);
+            Some(Closing { retry_after, retry_window: millis(frame, "retry_window_ms")?, to })
         })
     }
 

@@ -57,6 +57,11 @@ impl Positions {
         }
     }
 
+    /// Without that of the path's room, for a client that is moved to another one.
+    pub fn of_declared_rooms(&self) -> Self {
+        Self { rooms: self.rooms.iter().filter(|position| !position.room.is_empty()).cloned().collect() }
+    }
+
     /// As parameters of a query, each behind an `&`. A test has no proxy whose line would be too short for them.
     pub fn query(&self) -> String {
         let mut query = String::new();

@@ -35,6 +35,8 @@ impl CloseCode {
     pub const RESTART: Self = Self(1012);
     /// 1013: the server is overloaded, or the client is too slow; connect again later.
     pub const TRY_AGAIN: Self = Self(1013);
+    /// 4307: the client is to connect to the path that is the reason: see [`Audience::redirect`](crate::Audience::redirect).
+    pub const MOVED: Self = Self(4307);
     /// 4400: the request is invalid, and will be so the next time.
     pub const BAD_REQUEST: Self = Self(4400);
     /// 4401: the client is not known. A page in a browser can read this code, unlike the status of a failed handshake.
@@ -125,6 +127,17 @@ impl Close {
 
     pub(crate) fn going_away() -> Self {
         Self::new(ClosedBy::Server, CloseCode::GOING_AWAY, "the server goes away")
+    }
+
+    /// To the room of this path.
+    pub(crate) fn moved(path: &str) -> Self {
+        Self::new(ClosedBy::Server, CloseCode::MOVED, path)
+    }
+
+    /// The path that the client is to connect to.
+    pub(crate) fn moved_to(&self) -> Option<&str> {
+        let is_moved = self.by == ClosedBy::Server && self.code == Some(CloseCode::MOVED);
+        (is_moved && self.reason.starts_with('/')).then_some(&*self.reason)
     }
 
     pub(crate) fn lost(reason: impl Into<String>) -> Self {

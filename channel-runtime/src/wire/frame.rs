@@ -221,10 +221,13 @@ pub(super) fn compressed_frame(opcode: Opcode, payload: &[u8]) -> Frame {
     builder.finish_compressed(opcode)
 }
 
+/// Of a Close, in bytes.
+const MAX_REASON: usize = MAX_CONTROL - size_of::<u16>();
+
 /// A reason over 123 bytes is cut at a character.
 pub(crate) fn close_frame(code: CloseCode, reason: &str) -> Frame {
     let code = code.as_u16().to_be_bytes();
-    let reason = &reason[..reason.floor_char_boundary(MAX_CONTROL - code.len())];
+    let reason = &reason[..reason.floor_char_boundary(MAX_REASON)];
     let mut builder = FrameBuilder::with_capacity(code.len() + reason.len());
     builder.payload_mut().extend_from_slice(&code);
     builder.payload_mut().extend_from_slice(reason.as_bytes());
@@ -238,7 +241,12 @@ pub(crate) fn text_header(len: usize) -> ([u8; Header::MAX], usize) {
 
 /// This end's Close frame: a client's own code without its reason. `None` if the client ended its half of the stream without one.
 pub(crate) fn close_reply(close: &Close) -> Option<Frame> {
-    let reason = if close.by == ClosedBy::Client { "" } else { &close.reason };
+    let reason = match close.moved_to() {
+        _ if close.by == ClosedBy::Client => "",
+        // Cut, it would be another path.
+        Some(path) if path.len() > MAX_REASON => "moved",
+        _ => &close.reason,
+    };
     (close.by != ClosedBy::Lost).then(|| close_frame(close.code.unwrap_or(CloseCode::NORMAL), reason))
 }
 

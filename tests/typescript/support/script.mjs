@@ -49,6 +49,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
   channel.on('$message', message => events.push({ message }))
   channel.on('$joined', ({ type, ...joined }) => events.push({ joined }))
   channel.on('$outdated', ({ how }) => events.push({ outdated: how }))
+  channel.on('$moved', path => events.push({ moved: path }))
   channel.on('error', fault => events.push({ error: fault.code }))
 
   const take = (list, what) => {

@@ -14,7 +14,8 @@ use super::super::answerer::Answerer;
 use super::super::driver::{Driver, Wiring};
 use super::super::shared::Shared;
 use super::super::token::TokenSource;
-use super::super::{url, wire};
+use super::super::url::ServerUrl;
+use super::super::wire;
 use super::support::{Dial, Peer, Server, server};
 use crate::engine::{
     CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Request, Settings, Status, Why,
@@ -105,7 +106,7 @@ impl<'s> Player<'s> {
         let query = client["query"].as_object().into_iter().flatten();
         let query: Vec<_> = query.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
         let wiring = Wiring {
-            url: url::join("http://server", client["path"].as_str().unwrap(), &query).unwrap(),
+            address: ServerUrl::new("http://server", client["path"].as_str().unwrap(), &query).unwrap(),
             transport: Arc::new(memory),
             token,
             greet: Arc::new(move || greeting.clone()),
@@ -445,6 +446,7 @@ fn event(news: News) -> Option<Value> {
         News::Status(_) | News::Binary(_) => return None,
         News::Joined { room, id, how, outdated } => json!({ "joined": joined(room, &id, how, outdated) }),
         News::Outdated(how) => json!({ "outdated": outdated(how) }),
+        News::Moved(path) => json!({ "moved": path }),
         News::Text(text) => json!({ "message": serde_json::from_str::<Value>(&text).unwrap() }),
         News::Fault(fault) => json!({ "error": fault.code }),
     })

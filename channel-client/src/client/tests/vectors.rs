@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::super::events::{Event, event};
-use super::super::{url, wire};
+use super::super::url::ServerUrl;
+use super::super::wire;
 use crate::engine::{Action, Engine, Error, News, Outcome, Request, Settings, Verdict, offers, wait};
 
 fn vectors(name: &str) -> Vec<Value> {
@@ -114,7 +115,7 @@ fn paths() {
         let pattern = Path::new("", segments.collect::<Vec<_>>().leak());
         let params: Vec<_> = vector["params"].as_array().unwrap().iter().map(|param| param.as_str().unwrap()).collect();
         let params: Vec<&dyn std::fmt::Display> = params.iter().map(|param| param as &dyn std::fmt::Display).collect();
-        let url = url::join("ws://server", &pattern.render(&params), &[]);
+        let url = ServerUrl::new("ws://server", &pattern.render(&params), &[]).map(|address| address.url(None, ""));
         match vector["path"].as_str() {
             Some(path) => assert_eq!(url.unwrap(), format!("ws://server{path}"), "{vector}"),
             None => assert!(url.is_err(), "{vector}"),

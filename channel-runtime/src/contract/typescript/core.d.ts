@@ -158,6 +158,8 @@ export interface OwnEvents<P extends Protocol = Protocol> {
     $unheard: {
         type: string;
     };
+    /** The server moves the client to another room of its channel, whose path this is. What was asked before has failed. */
+    $moved: string;
     /** A fault that answers no request. */
     error: Fault;
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
 use crate::channel::identity::key_of;
-use crate::channel::room::RoomKind;
+use crate::channel::room::{Room, RoomKind};
 use crate::channel::room_state;
 use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
@@ -275,6 +275,28 @@ impl<C: 'static, K> Audience<C, K> {
     /// one user in rooms, their pending connections are closed too: see [`User::disconnect`](crate::User::disconnect).
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         self.delivery().disconnect(&Close::new(ClosedBy::Server, Some(code), reason))
+    }
+
+    /// Moves each client to another room of a path of its channel, on all nodes of a cluster, and returns how many of this node:
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, Hub};
+    /// # #[channel("/desk/:number")] pub struct Desk { number: u32, #[state] user: String }
+    /// # #[channel] impl Desk { fn identity(&self) -> &String { &self.user } }
+    /// fn hand_over(desks: &Hub<Desk>) {
+    ///     desks.room(&Desk::room(&3)).only_user("ann").redirect(&Desk::room(&8));
+    /// }
+    /// ```
+    ///
+    /// Its connection is closed, after what was sent to it before, with [`CloseCode::MOVED`] and the path as the reason; `on_close` runs.
+    /// A client that knows the framework's own frames follows by itself: it connects to the path, below the same address and with the same
+    /// query and token, and enters there as any client does, if `authorize` lets it. What it had asked without an answer is lost, and is
+    /// not asked again in another room. Other clients are told the path, and stay closed; of a path over 123 bytes they are told `moved`.
+    /// If many are moved at once, a thousand a second come.
+    ///
+    /// Who is in that room already stays. Nothing happens for a room of a declared kind: those are [joined](Self::join) and left.
+    pub fn redirect(&self, room: &Room<C>) -> usize {
+        room.path().map_or(0, |path| self.delivery().disconnect(&Close::moved(path)))
     }
 }
 
