@@ -1,8 +1,13 @@
-//! The example `board`: strokes in one order for all, taken back by whom they are, bounded; and everybody's pens.
+//! The example `board`: strokes in one order for all, taken back by whom they are, bounded, and none missed by who was cut off; and
+//! everybody's pens.
 
 use board::{
-    Board, BoardFromClient, Color, Draw, People, Point, PointTo, Pointed, StrokeAdded, StrokeId, StrokeRemoved, Welcome,
+    Board, BoardFromClient, Color, Draw, People, Person, Point, PointTo, Pointed, Stroke, StrokeAdded, StrokeId,
+    StrokeRemoved, Welcome, WholeDrawing,
 };
+use std::time::Duration;
+
+use channel_runtime::Fresh;
 use channel_runtime::testing::{self, Client, TestApp};
 use serde_json::json;
 
@@ -14,15 +19,22 @@ fn app() -> TestApp<()> {
     testing::app(board::server())
 }
 
-async fn join(app: &TestApp<()>, others: &mut [&mut Client<Board>]) -> (Client<Board>, Welcome) {
+/// What a client is sent first.
+struct Joined {
+    you: Person,
+    strokes: Vec<Stroke>,
+}
+
+async fn join(app: &TestApp<()>, others: &mut [&mut Client<Board>]) -> (Client<Board>, Joined) {
     let mut client: Client<Board> = app.connect("/board/plans").await.expect("anybody may");
-    let welcome = client.expect().await;
+    let WholeDrawing { strokes } = client.expect().await;
+    let Welcome { you } = client.expect().await;
     let count = others.len() + 1;
     assert_eq!(client.expect::<People>().await.count, count);
     for other in others {
         assert_eq!(other.expect::<People>().await.count, count);
     }
-    (client, welcome)
+    (client, Joined { you, strokes })
 }
 
 fn stroke(points: usize) -> Draw {
@@ -104,4 +116,58 @@ async fn the_others_see_a_pen_until_its_client_leaves() {
     let pointed: Pointed = bob.expect().await;
     assert_eq!((pointed.person, pointed.at), (welcome.you, None));
     assert_eq!(bob.expect::<People>().await.count, 1);
+}
+
+#[tokio::test]
+async fn who_was_cut_off_is_sent_the_strokes_that_it_missed_and_not_the_drawing() {
+    let app = app();
+    let (mut ann, _) = join(&app, &mut []).await;
+    let (mut bob, _) = join(&app, &mut [&mut ann]).await;
+    drawn(&mut ann, 3).await;
+    let _: StrokeAdded = bob.expect().await;
+    bob.lose();
+    let missed = drawn(&mut ann, 4).await;
+    ann.send(PointTo { at: Some(point(5.0, 6.0)) });
+
+    let mut bob = bob.come_back().await;
+    assert_eq!(bob.joined().await.resumed(), Some(1), "a stroke; where a pen was is not kept");
+    assert_eq!(bob.expect::<StrokeAdded>().await.stroke.id, missed);
+    let _: Welcome = bob.expect().await;
+    assert_eq!(bob.expect::<People>().await.count, 2);
+    bob.expect_nothing().await;
+}
+
+#[tokio::test]
+async fn who_missed_more_than_is_kept_is_sent_the_whole_drawing() {
+    let app = app();
+    let (mut ann, _) = join(&app, &mut []).await;
+    let (mut bob, _) = join(&app, &mut [&mut ann]).await;
+    bob.lose();
+    for _ in 0..15 {
+        drawn(&mut ann, 2000).await;
+    }
+    let mut bob = bob.come_back().await;
+    assert_eq!(bob.joined().await.fresh(), Some(Fresh::Expired));
+    assert_eq!(bob.expect::<WholeDrawing>().await.strokes.len(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_board_that_all_have_left_is_there_as_long_as_its_newest_stroke_is_kept() {
+    let app = app();
+    let (mut ann, _) = join(&app, &mut []).await;
+    let id = drawn(&mut ann, 3).await;
+    let _: StrokeAdded = ann.expect().await;
+    ann.lose();
+    app.settle().await;
+    tokio::time::sleep(Duration::from_secs(4 * 60)).await;
+    let mut ann = ann.come_back().await;
+    assert_eq!(ann.joined().await.resumed(), Some(0));
+    drop(ann);
+    let (ann, joined) = join(&app, &mut []).await;
+    assert_eq!(joined.strokes.iter().map(|stroke| stroke.id).collect::<Vec<_>>(), [id]);
+    drop(ann);
+    app.settle().await;
+    tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    let (_ann, joined) = join(&app, &mut []).await;
+    assert!(joined.strokes.is_empty());
 }

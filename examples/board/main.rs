@@ -4,7 +4,7 @@
 //! after a change of one of them the compiler asks for `CHANNELS_LOCK=accept cargo run --example board`, and then TypeScript shows
 //! each line of `web/board.ts` that no longer fits. `web/board.js` is what esbuild makes of the two.
 
-use std::env;
+use std::{env, fmt};
 
 use channel_runtime::describe::Describe;
 use channel_runtime::{Fault, Reject, Server, Socket, Success, channel, channels, message};
@@ -12,13 +12,22 @@ use serde::{Deserialize, Serialize};
 use warp::{Filter, reply};
 
 /// A board; whoever opens the same name draws on it.
-// No history: who connects is sent the whole drawing, which is bounded, and strokes are too long to keep them twice.
-#[channel("/board/:name", room_state = Drawing)]
+// Who was cut off is sent the strokes that it missed, and not the whole drawing; which is `snapshot`'s, for who comes anew.
+#[channel("/board/:name", room_state = Drawing, history(bytes = "256KiB", age = "5min"), rooms(Pens))]
 pub struct Board {
     name: String,
     /// This client, as the others see it.
     #[state]
     person: Person,
+}
+
+/// Whoever sees the pens of a board. A room of its own, because it has no history: where a pen was is no news.
+pub struct Pens(String);
+
+impl fmt::Display for Pens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A number for each client of a board, counted from 1.
@@ -68,13 +77,18 @@ pub struct PointTo {
     pub at: Option<Point>,
 }
 
-/// The first message to everyone who connects.
+/// All that is on the board: what a client begins with, unless it was here and has missed only a part.
 #[message(type = "drawing")]
 #[derive(Debug)]
-pub struct Welcome {
-    /// Who the client is.
-    pub you: Person,
+pub struct WholeDrawing {
     pub strokes: Vec<Stroke>,
+}
+
+/// Who the client is, at each connection.
+#[message(type = "welcome")]
+#[derive(Debug)]
+pub struct Welcome {
+    pub you: Person,
 }
 
 #[message(type = "stroke_added")]
@@ -120,7 +134,7 @@ pub enum NotUndone {
     Nothing,
 }
 
-#[channel(sends(Welcome, StrokeAdded, StrokeRemoved, Pointed, People))]
+#[channel(sends(WholeDrawing, Welcome, StrokeAdded, StrokeRemoved, Pointed, People))]
 impl Board {
     fn authorize(&self) -> Result<(), Reject> {
         if self.name.len() > 100 {
@@ -129,12 +143,15 @@ impl Board {
         Ok(())
     }
 
+    /// As the drawing is when a client enters: each stroke is in it, or is sent behind it.
+    fn snapshot(&self, drawing: &Drawing) -> WholeDrawing {
+        WholeDrawing { strokes: drawing.strokes.clone() }
+    }
+
     fn on_connect(&mut self, socket: &Socket<Self>) {
-        socket.room().with(|drawing, _| {
-            drawing.people += 1;
-            self.person = Person(drawing.people);
-            socket.send(Welcome { you: self.person, strokes: drawing.strokes.clone() });
-        });
+        self.person = socket.room().with(|drawing, _| drawing.next_person());
+        socket.send(Welcome { you: self.person });
+        socket.join(&self.pens());
         socket.room().send_with(|room| People { count: room.len() });
     }
 
@@ -168,17 +185,21 @@ impl Board {
 
     #[message(rate = "30/s")]
     fn point(&mut self, pen: PointTo, socket: &Socket<Self>) {
-        socket.others().send(Pointed { person: self.person, at: pen.at.filter(Point::is_inside) });
+        let at = pen.at.filter(Point::is_inside);
+        socket.room_of(&self.pens()).except(socket.id()).send(Pointed { person: self.person, at });
     }
 
     fn on_close(&mut self, socket: &Socket<Self>) {
-        let others = socket.others();
-        others.send(Pointed { person: self.person, at: None });
-        others.send_with(|room| People { count: room.len() });
+        socket.room_of(&self.pens()).send(Pointed { person: self.person, at: None });
+        socket.others().send_with(|room| People { count: room.len() });
+    }
+
+    fn pens(&self) -> Pens {
+        Pens(self.name.clone())
     }
 }
 
-/// What is on a board: made if the first client connects, dropped if the last one leaves.
+/// What is on a board: made if the first client connects, dropped if all have left and nothing of its history is kept any more.
 #[derive(Default)]
 pub struct Drawing {
     strokes: Vec<Stroke>,
@@ -190,6 +211,11 @@ pub struct Drawing {
 impl Drawing {
     /// The most points of a board.
     const MOST: usize = 50_000;
+
+    fn next_person(&mut self) -> Person {
+        self.people += 1;
+        Person(self.people)
+    }
 
     fn add(&mut self, by: Person, color: Color, width: u8, points: Vec<Point>) -> Result<&Stroke, NotDrawn> {
         if self.points + points.len() > Self::MOST {

@@ -128,12 +128,7 @@ var Channel = class {
   open() {
     if (this.#isOpen) this.#wake();
     else {
-      const url = new URL(this.#options.url ?? globalThis.location?.href);
-      url.protocol = url.protocol.replace("http", "ws");
-      url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, "") : "") + this.#path;
-      url.search = `${new URLSearchParams(this.#options.query)}`;
-      url.hash = "";
-      this.#url = url.href;
+      this.#aim();
       this.#attempt = 0;
       this.#refused = void 0;
       this.#isOpen = true;
@@ -141,6 +136,14 @@ var Channel = class {
       this.#dial();
     }
     return this;
+  }
+  #aim() {
+    const url = new URL(this.#options.url ?? globalThis.location?.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, "") : "") + this.#path;
+    url.search = `${new URLSearchParams(this.#options.query)}`;
+    url.hash = "";
+    this.#url = url.href;
   }
   /** For good, until it is opened again. Requests without an answer are rejected. */
   close(reason = "") {
@@ -499,7 +502,15 @@ var Channel = class {
     const last = { code, reason, fault };
     let kept = this.#recognizes ? 64 : 0;
     for (const { sent, again, settle } of [...this.#pending.values()].reverse()) if (sent && !(again && kept-- > 0)) settle(lost());
-    const way = verdict(code, fault);
+    const { to } = this.#closing;
+    const moved = to?.[0] === "/";
+    if (moved) {
+      this.#path = to;
+      this.#aim();
+      this.#positions.delete("");
+      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer("unsent", "moved"));
+    }
+    const way = moved ? "soon" : verdict(code, fault);
     if (way === "idle") {
       this.#attempt = 0;
       return this.#pending.size ? void this.#dial() : this.#set({ state: "idle" });
@@ -516,15 +527,17 @@ var Channel = class {
       return void (code === 4426 && this.#emit("$outdated", { compatible: false, how: "breaks" }));
     }
     const { base, cap } = this.#retry;
-    const most = Math.min(cap, (way === "slow" ? 5 : 1) * base * 1.7 ** this.#attempt++);
+    const n = this.#attempt++;
+    const most = moved && !n ? 0 : Math.min(cap, (way === "slow" ? 5 : 1) * base * 1.7 ** n);
     if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin?`);
     this.#notBefore = Date.now() + after;
     let wait = after + Math.random() * Math.max(most, time(told["retry_window_ms"]));
-    const { hidden = "slow" } = this.#options;
+    const hidden = moved ? "same" : this.#options.hidden ?? "slow";
     const why = globalThis.navigator?.onLine === false ? "offline" : hidden !== "same" && globalThis.document?.visibilityState === "hidden" ? "hidden" : "lost";
     if (why === "hidden" && hidden === "wait") wait = Infinity;
     else if (why !== "lost") wait = Math.max(wait, 6e4 * (1 + Math.random()));
     this.#wait(wait, why, last);
+    if (moved) this.#emit("$moved", to);
   }
   #wait(ms, why, last) {
     if (ms < Infinity) this.#time("next", () => this.#dial(), ms);
@@ -614,7 +627,7 @@ var Channel = class {
   }
 };
 var Board = class extends Channel {
-  static fingerprint = "d98cba5f52932e3a";
+  static fingerprint = "be783fee2f54196a";
   static rates = { draw: [20, 1, 20], point: [30, 1, 30] };
   constructor(params, options) {
     super(`/board/${segment(params.name)}`, options);
@@ -665,9 +678,12 @@ function open() {
   document.querySelector("h1").textContent = name;
   const board2 = new Board({ name });
   board2.on("$status", show);
+  board2.on("$joined", () => {
+    pens.clear();
+    draw();
+  });
   board2.on("drawing", (message) => {
     strokes = message.strokes;
-    pens.clear();
     draw();
   });
   board2.on("stroke_added", ({ stroke }) => {

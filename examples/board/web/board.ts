@@ -31,11 +31,10 @@ function open(): Board {
   document.querySelector('h1')!.textContent = name
   const board = new Board({ name })
   board.on('$status', show)
-  board.on('drawing', message => {
-    strokes = message.strokes
-    pens.clear()
-    draw()
-  })
+  // Whoever left meanwhile took their pen along.
+  board.on('$joined', () => { pens.clear(); draw() })
+  // All there is, at first. Who was cut off is sent what it missed instead, and draws on.
+  board.on('drawing', message => { strokes = message.strokes; draw() })
   board.on('stroke_added', ({ stroke }) => { strokes.push(stroke); draw() })
   board.on('stroke_removed', ({ id }) => { strokes = strokes.filter(stroke => stroke.id !== id); draw() })
   board.on('pointed', ({ person, at }) => { at ? pens.set(person, at) : pens.delete(person); draw() })

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint d98cba5f52932e3a contents 9f8d8fbb8ae820dc
+// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents efcacd3002ec6962
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -125,6 +125,8 @@ export interface OwnEvents<P extends Protocol = Protocol> {
   $message: Hears<P>
   /** A message to which nobody listens; a newer server sends such. */
   $unheard: { type: string }
+  /** The server moves the client to another room of its channel, whose path this is. What was asked before has failed. */
+  $moved: string
   /** A fault that answers no request. */
   error: Fault
 }
@@ -324,12 +326,7 @@ export class Channel<P extends Protocol> {
   open(): this {
     if (this.#isOpen) this.#wake()
     else {
-      const url = new URL(this.#options.url ?? globalThis.location?.href)
-      url.protocol = url.protocol.replace('http', 'ws')
-      url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path
-      url.search = `${new URLSearchParams(this.#options.query)}`
-      url.hash = ''
-      this.#url = url.href
+      this.#aim()
       this.#attempt = 0
       this.#refused = undefined
       this.#isOpen = true
@@ -337,6 +334,15 @@ export class Channel<P extends Protocol> {
       this.#dial()
     }
     return this
+  }
+
+  #aim(): void {
+    const url = new URL(this.#options.url ?? globalThis.location?.href)
+    url.protocol = url.protocol.replace('http', 'ws')
+    url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path
+    url.search = `${new URLSearchParams(this.#options.query)}`
+    url.hash = ''
+    this.#url = url.href
   }
 
   /** For good, until it is opened again. Requests without an answer are rejected. */
@@ -707,7 +713,16 @@ export class Channel<P extends Protocol> {
     // So many of a user's newest does the server recognize.
     let kept = this.#recognizes ? 64 : 0
     for (const { sent, again, settle } of [...this.#pending.values()].reverse()) if (sent && !(again && kept-- > 0)) settle(lost())
-    const way = verdict(code, fault)
+    const { to } = this.#closing
+    const moved = to?.[0] === '/'
+    if (moved) {
+      this.#path = to
+      this.#aim()
+      this.#positions.delete('')
+      // What was asked was asked in the room before.
+      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer('unsent', 'moved'))
+    }
+    const way = moved ? 'soon' : verdict(code, fault)
     if (way === 'idle') {
       this.#attempt = 0
       return this.#pending.size ? void this.#dial() : this.#set({ state: 'idle' })
@@ -724,17 +739,19 @@ export class Channel<P extends Protocol> {
       return void (code === 4426 && this.#emit('$outdated', { compatible: false, how: 'breaks' }))
     }
     const { base, cap } = this.#retry
-    const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++)
+    const n = this.#attempt++
+    const most = moved && !n ? 0 : Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** n)
     if (this.#attempt === 3 && !this.#hasOpened) console.warn(`${this.#url} never opened: wrong address or origin?`)
     this.#notBefore = Date.now() + after
     let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']))
-    const { hidden = 'slow' } = this.#options
+    const hidden = moved ? 'same' : this.#options.hidden ?? 'slow'
     const why = globalThis.navigator?.onLine === false ? 'offline'
       : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost'
     if (why === 'hidden' && hidden === 'wait') wait = Infinity
     // Offline, too: `onLine` may be wrong, hence not never.
     else if (why !== 'lost') wait = Math.max(wait, 60_000 * (1 + Math.random()))
     this.#wait(wait, why, last)
+    if (moved) this.#emit('$moved', to)
   }
 
   #wait(ms: number, why: 'lost' | 'offline' | 'hidden', last: Ended): void {
@@ -871,13 +888,11 @@ export interface Draw {
 /** Where the pen is. `None` if it is not on the board. */
 export interface PointTo { at?: Point | null | undefined }
 
-/** The first message to everyone who connects. */
-export interface Welcome {
-  type: 'drawing'
-  /** Who the client is. */
-  you: Person
-  strokes: Stroke[]
-}
+/** All that is on the board: what a client begins with, unless it was here and has missed only a part. */
+export interface WholeDrawing { type: 'drawing'; strokes: Stroke[] }
+
+/** Who the client is, at each connection. */
+export interface Welcome { type: 'welcome'; you: Person }
 
 export interface StrokeAdded { type: 'stroke_added'; stroke: Stroke }
 
@@ -891,7 +906,8 @@ export interface People { type: 'people'; count: number }
 export interface BoardProtocol extends Protocol {
   says: { draw: Draw; undo: {}; point: PointTo }
   hears: {
-    drawing: Welcome
+    drawing: WholeDrawing
+    welcome: Welcome
     stroke_added: StrokeAdded
     stroke_removed: StrokeRemoved
     pointed: Pointed
@@ -922,7 +938,7 @@ export interface BoardProtocol extends Protocol {
  * `/board/:name`
  */
 export class Board extends Channel<BoardProtocol> {
-  static override readonly fingerprint: string = 'd98cba5f52932e3a'
+  static override readonly fingerprint: string = 'be783fee2f54196a'
   static override readonly rates = { draw: [20, 1, 20], point: [30, 1, 30] }
   constructor(params: { name: string }, options?: Options<BoardProtocol>) { super(`/board/${segment(params.name)}`, options) }
   /**
