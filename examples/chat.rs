@@ -15,9 +15,8 @@ pub mod blank;
 #[path = "shared/page.rs"]
 pub mod page;
 
-// A line is up to three messages: its writer begins to type, ends, and says it. So these are 200 lines for who comes back after a
-// cut, and 50 for who comes anew.
-#[channel("/chat/:room_id", history(size = 600, age = "1h", recent = 150))]
+// 200 lines for who comes back after a cut, and 50 for who comes anew. Who types is not among them, because that is volatile.
+#[channel("/chat/:room_id", history(size = 200, age = "1h", recent = 50))]
 pub struct ChatChannel {
     room_id: String,
     /// The state that was last sent to the others.
@@ -77,13 +76,14 @@ pub struct ChatLine {
     pub timestamp: String,
 }
 
-#[message(type = "user_typing")]
+/// Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again.
+#[message(type = "user_typing", volatile)]
 pub struct UserTyping {
     pub user_id: String,
     pub timestamp: String,
 }
 
-#[message(type = "user_stopped_typing")]
+#[message(type = "user_stopped_typing", volatile)]
 pub struct UserStoppedTyping {
     pub user_id: String,
     pub timestamp: String,

@@ -39,6 +39,7 @@
 //! - [`macro@channel`]: paths, fields, handlers and hooks; [`macro@message`]: messages; [`channels!`]: the list of an app's channels.
 //! - [`Socket`], [`Audience`], [`Hub`], [`Room`]: sending, from a handler and from outside; [`NoticeFor`]: values for
 //!   a handler.
+//! - [`Delivery`]: messages that a client which is behind is not sent.
 //! - [`Text`]: texts that are no messages, received and sent as they are.
 //! - [`Reply`], [`Success`], [`Fault`](struct@Fault), [`Answer`], [`Deferred`]: the answer to a message;
 //!   [`derive(Fault)`](derive@Fault): errors of your own as part of a handler's contract.
@@ -163,6 +164,7 @@ pub use protocol::address::Address;
 pub use protocol::asks::{Answered, Asks};
 pub use protocol::binary::BinaryCodec;
 pub use protocol::codec::{DecodeError, EncodeError, InvalidField, ReceivedBody};
+pub use protocol::delivery::Delivery;
 pub use protocol::describe;
 pub use protocol::envelope::{self, Envelope};
 pub use protocol::fault::Fault;

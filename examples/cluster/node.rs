@@ -12,7 +12,7 @@ use crate::chat::page::page;
 use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping, user_id};
 
 // Each node has a history of its own: who comes back to another node is told so, and is sent the newest of that one.
-#[channel("/chat/:room_id", app = Node, history(size = 600, age = "1h", recent = 150), each_node)]
+#[channel("/chat/:room_id", app = Node, history(size = 200, age = "1h", recent = 50), each_node)]
 pub struct Chat {
     room_id: String,
     #[state]

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents 37b40a8e0b7daf1f
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 965861f8be3082d7
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -278,6 +278,7 @@ export interface UserLeft { type: 'user_left'; message: string; count: number }
 /** .. and what the room receives. Two structs may share a wire type if one is received and the other sent. */
 export interface ChatLine { type: 'chat_message'; message: string; user_id: string; timestamp: string }
 
+/** Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again. */
 export interface UserTyping { type: 'user_typing'; user_id: string; timestamp: string }
 
 export interface UserStoppedTyping { type: 'user_stopped_typing'; user_id: string; timestamp: string }

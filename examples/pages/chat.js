@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint c07a688c67c8bed3 contents dc71a0fa6e226f95
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 3311f483bd585939
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -745,7 +745,7 @@ export class Channel {
 }
 
 export class ChatChannel extends Channel {
-  static fingerprint = 'c07a688c67c8bed3'
+  static fingerprint = '1a8cbf7abc032cc3'
   constructor(params, options) { super(`/chat/${segment(params.room_id)}`, options) }
   chatMessage(message, call) { return this.request('chat_message', message, call) }
   typingStart(call) { return this.request('typing_start', {}, call) }

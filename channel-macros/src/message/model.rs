@@ -15,6 +15,8 @@ pub struct Message {
     pub validation: Option<Validation>,
     /// What a client answers to it. `None` if it is no question.
     pub answer: Option<Type>,
+    /// The word `volatile`.
+    pub is_volatile: bool,
     pub runtime: Runtime,
 }
 

@@ -75,8 +75,10 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         let (names, ty) = (describe::names(), Context::default().ty(answer));
         quote!(.answered({ #names #ty }))
     });
-    let shape = quote!(#shape #limit #foreign #deprecated #answered);
-    Message { item, form, user_derives, shape, validation, answer, runtime: args.runtime }
+    let is_volatile = args.volatile.is_some();
+    let volatile = is_volatile.then(|| quote!(.volatile()));
+    let shape = quote!(#shape #limit #foreign #deprecated #answered #volatile);
+    Message { item, form, user_derives, shape, validation, answer, is_volatile, runtime: args.runtime }
 }
 
 struct Args {
@@ -88,6 +90,7 @@ struct Args {
     /// The type is `None` if it could not be read.
     answer: Option<(Ident, Option<Type>)>,
     foreign: Option<Ident>,
+    volatile: Option<Ident>,
     runtime: Runtime,
 }
 
@@ -101,6 +104,7 @@ impl Args {
             validate: None,
             answer: None,
             foreign: None,
+            volatile: None,
             runtime: Runtime::default(),
         };
         let before = errors.len();
@@ -119,6 +123,10 @@ impl Args {
                     read?;
                 }
                 "foreign" => args::set(&mut all.foreign, &name, name.clone(), errors),
+                "volatile" => {
+                    args::is_flag(input, "`volatile` is a word by itself", "write `volatile`", errors)?;
+                    args::set(&mut all.volatile, &name, name.clone(), errors);
+                }
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 of_handler @ ("timeout" | "concurrent" | "idempotent") => {
                     args::skip(input)?;
@@ -131,8 +139,8 @@ impl Args {
                         &name,
                         "#[message]",
                         &[
-                            "type", "binary", "kind", "codec", "serde", "validate", "answer", "foreign", "rate",
-                            "burst", "per", "crate",
+                            "type", "binary", "kind", "codec", "serde", "validate", "answer", "foreign", "volatile",
+                            "rate", "burst", "per", "crate",
                         ],
                     ));
                 }

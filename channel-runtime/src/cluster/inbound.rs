@@ -11,6 +11,7 @@ use super::relay::Relay;
 use super::wire::{Address, Content, Question, Record};
 use crate::connection::user_key::UserKey;
 use crate::protocol::escaped::Escaped;
+use crate::room::class::Class;
 use crate::room::delivery::{Delivery, disconnect_user};
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
@@ -132,12 +133,13 @@ impl Here<'_> {
             lookup,
             from: None,
             hub_backlog: None,
+            class: record.class,
             compression: node.compression(),
             compressed,
             outgoing: None,
         };
         match &record.content {
-            Content::Frame { opcode, plain, .. } => self.sent(delivery.to_found(frame(*opcode, plain))),
+            Content::Frame { opcode, plain, .. } => self.sent(delivery.to_found(frame(*opcode, plain)), record.class),
             Content::Frames(frames) => {
                 let (Address::Rooms(names), Target::Rooms(rooms)) = (&record.to, &target) else {
                     return self.foreign();
@@ -145,11 +147,11 @@ impl Here<'_> {
                 let frames: Vec<Frame> = frames.clone().map(|(opcode, plain)| frame(opcode, plain)).collect();
                 let of_room: Vec<_> = names.clone().map(|(_, body)| frames.get(body)).collect();
                 let frame = |at: usize, _: &Arc<str>| of_room[at].cloned().ok_or(());
-                delivery.to_rooms(rooms, frame).map_or_else(|()| self.foreign(), |sent| self.sent(sent))
+                delivery.to_rooms(rooms, frame).map_or_else(|()| self.foreign(), |sent| self.sent(sent, record.class))
             }
             Content::Topical { before, after, has_place } => {
                 let topical = Topical { before, after, has_place: *has_place };
-                self.sent(self.by_topic(&delivery, topical))
+                self.sent(self.by_topic(&delivery, topical), record.class)
             }
             Content::Close { code, reason } => delivery.disconnect(&Close::new(ClosedBy::Server, *code, *reason)),
             Content::Notice { handler, json } => self.notice(lookup, handler, json),
@@ -160,8 +162,8 @@ impl Here<'_> {
         }
     }
 
-    fn sent(self, sent: Sent) -> usize {
-        self.node.counters(self.channel).send(sent);
+    fn sent(self, sent: Sent, class: Class) -> usize {
+        self.node.counters(self.channel).send(sent, class);
         sent.recipients
     }
 

@@ -13,6 +13,8 @@ use super::node_id::NodeId;
 use super::wire::{Outbound, record_bytes};
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
+#[cfg(test)]
+use crate::room::class::Class;
 use crate::room::member::Member;
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::sent::{Elsewhere, NotTaken};
@@ -99,15 +101,18 @@ impl Queue {
         self.activity.get().map(|activity| activity.begin(Work::Parcel)).unwrap_or_default()
     }
 
-    /// Never waits. From half of the bound on the sender is charged, and so slowed, until the bus has taken it.
+    /// Never waits. From half of the bound on the sender is charged, and so slowed, until the bus has taken it. What is volatile is
+    /// taken only if it leaves soon: if the bus is there, and little waits for it.
     pub fn append(&self, outbound: Outbound, publisher: Option<&Publisher<Member>>) -> Elsewhere {
         let bytes = record_bytes(&outbound);
         if bytes > self.longest.load(Ordering::Relaxed) {
             return Elsewhere::Refused(NotTaken::TooLong);
         }
         let mut waiting = self.waiting.lock();
+        let is_volatile = outbound.class.is_volatile();
         let since = match waiting.away_since {
             None => None,
+            Some(_) if is_volatile => return Elsewhere::Refused(NotTaken::Away),
             Some(away) => {
                 let now = Instant::now();
                 if now.duration_since(away) > self.most_age {
@@ -116,7 +121,8 @@ impl Queue {
                 Some(now)
             }
         };
-        if waiting.bytes + bytes > self.most_bytes {
+        let most = if is_volatile { self.most_bytes / 8 } else { self.most_bytes };
+        if waiting.bytes + bytes > most {
             return Elsewhere::Refused(NotTaken::Full);
         }
         let is_slow = waiting.bytes > self.most_bytes / 2;
@@ -287,7 +293,13 @@ mod tests {
     const AGE: Duration = Duration::from_secs(5);
 
     fn hello(bytes: usize) -> Outbound {
-        Outbound { channel: 0, to: Destination::Nodes, mask: None, cargo: Cargo::Hello(vec![b'x'; bytes].into()) }
+        Outbound {
+            channel: 0,
+            to: Destination::Nodes,
+            class: Class::Reliable,
+            mask: None,
+            cargo: Cargo::Hello(vec![b'x'; bytes].into()),
+        }
     }
 
     fn queue(most_bytes: usize) -> Queue {

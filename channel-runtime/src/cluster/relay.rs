@@ -15,6 +15,7 @@ use super::questions::Questions;
 use super::queue::Queue;
 use super::settings::Settings;
 use super::wire::{Cargo, Destination, Outbound};
+use crate::room::class::Class;
 use crate::room::outgoing::{Body, Outgoing, Sending, To};
 use crate::room::sent::{Elsewhere, NotTaken};
 use crate::room::target::Target;
@@ -199,6 +200,7 @@ impl Relay {
         let outbound = Outbound {
             channel: self.hash(sending.channel),
             to: destination(sending.to),
+            class: sending.class,
             mask: sending.exclusions.crosses().then(|| Box::new(sending.exclusions.clone())),
             cargo,
         };
@@ -247,7 +249,7 @@ impl Drop for Outlet {
 }
 
 fn to_nodes(cargo: Cargo) -> Outbound {
-    Outbound { channel: 0, to: Destination::Nodes, mask: None, cargo }
+    Outbound { channel: 0, to: Destination::Nodes, class: Class::Reliable, mask: None, cargo }
 }
 
 fn destination(to: To<'_>) -> Destination {

@@ -141,6 +141,11 @@ pub struct Config {
     /// A sender waits for a room if half of its members have a quarter of this waiting and read at least 16 KiB a second: see
     /// [`Audience::ready`](crate::Audience::ready).
     pub outbox_bytes: usize,
+    /// How many bytes that are not on their way yet a client's socket holds, in channels that send
+    /// [volatile](crate::Delivery::Volatile) messages: 32 KiB by default. What the socket has taken can't be dropped any more, and is
+    /// received late by a slow client; with less, a client far away is slower. On Linux and Android alone, and for plain TCP alone:
+    /// over TLS it is always 32 KiB, and behind a proxy the proxy's own buffers count.
+    pub unsent_bytes: usize,
     /// After how much silence a client is pinged: 25 seconds by default, or up to a fifth less, so that clients that connected
     /// together are not pinged together. `None`: never; then a client that vanishes without a Close is noticed only when more is
     /// sent to it than the kernels hold. A client for which more waits than its socket takes is not pinged, because the ping would
@@ -232,6 +237,7 @@ impl Default for Config {
             frame_bytes: 64 * 1024,
             message_fragments: 1024,
             outbox_bytes: 1024 * 1024,
+            unsent_bytes: 32 * 1024,
             ping_interval: Some(Duration::from_secs(25)),
             pong_timeout: Duration::from_secs(10),
             idle_timeout: None,
@@ -424,6 +430,13 @@ impl Config {
     #[must_use]
     pub fn outbox_bytes(mut self, bytes: usize) -> Self {
         self.outbox_bytes = bytes;
+        self
+    }
+
+    /// Sets [`unsent_bytes`](Self::unsent_bytes).
+    #[must_use]
+    pub fn unsent_bytes(mut self, bytes: usize) -> Self {
+        self.unsent_bytes = bytes;
         self
     }
 

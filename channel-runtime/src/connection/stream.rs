@@ -34,6 +34,20 @@ impl Transport {
         Self::Tcp(stream)
     }
 
+    /// Its socket takes more while it holds fewer unsent bytes, if it is one of TCP.
+    #[cfg_attr(
+        not(any(target_os = "android", target_os = "linux")),
+        expect(unused_variables, reason = "others lack the option")
+    )]
+    pub fn hold_at_most(&self, unsent: usize) {
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        if let Self::Tcp(stream) = self {
+            // 0 would be no bound. Fails only on a socket that is gone, which the first read reports.
+            let unsent = u32::try_from(unsent.max(1)).unwrap_or(u32::MAX);
+            let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(unsent);
+        }
+    }
+
     pub fn split(self) -> (Stream, Option<OwnedWriteHalf>) {
         match self {
             Self::Tcp(stream) => {

@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::protocol::codec::{DecodeError, whole};
+use crate::protocol::delivery::Delivery;
 use crate::protocol::describe::{Content, MessageShape, Type};
 
 /// One JSON object on the wire, identified by its `"type"`, or a binary message, identified by its first byte.
@@ -37,6 +38,9 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
 
     /// The first byte of a binary message. `None` for a text message.
     const KIND: Option<u8> = None;
+
+    /// How it is delivered to clients.
+    const DELIVERY: Delivery = Delivery::Reliable;
 
     #[doc(hidden)]
     const SHAPE: MessageShape = MessageShape::new(Self::TYPE, "", Content::As(Type::Json));

@@ -7,6 +7,7 @@ pub(crate) mod checks;
 pub(crate) mod codec;
 pub(crate) mod const_text;
 pub(crate) mod declared;
+pub(crate) mod delivery;
 pub mod describe;
 pub mod envelope;
 pub(crate) mod escaped;

@@ -12,10 +12,12 @@ use crate::connection::backpressure::HubBacklog;
 use crate::connection::framework_frames::moving_window;
 use crate::connection::outbox::Enqueued;
 use crate::connection::user_key::UserKey;
+use crate::room::class::Class;
 use crate::room::fan_out::push_each;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
+use crate::room::offer::offer_each;
 use crate::room::outgoing::{Body, Outgoing, Sending, To};
 use crate::room::pending::close_all;
 use crate::room::publisher::Publisher;
@@ -34,6 +36,7 @@ pub(crate) struct Delivery<'a> {
     pub from: Option<&'a Arc<Member>>,
     /// The channel's, for what a hub sends.
     pub hub_backlog: Option<&'a Arc<HubBacklog>>,
+    pub class: Class,
     pub compression: Option<&'a Compression>,
     /// The message as another node has compressed it.
     pub compressed: Option<Compressed<&'a [u8]>>,
@@ -50,7 +53,7 @@ impl<'a> Delivery<'a> {
 
     pub fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
         let Lookup { channel, target, exclusions, .. } = self.lookup;
-        Sending { channel, to: To::Target(target), exclusions, publisher, outgoing: self.outgoing }
+        Sending { channel, to: To::Target(target), exclusions, class: self.class, publisher, outgoing: self.outgoing }
     }
 
     /// For the bus. Then nobody gets it.
@@ -81,7 +84,7 @@ impl<'a> Delivery<'a> {
             return Sent::too_long();
         }
         let windows = || room.windows(self.from, self.lookup.exclusions);
-        if !room.has_history() {
+        if !room.has_history() || self.class.is_volatile() {
             return room.send(self.prepared(frame, windows), &self.sending(self.publisher(room).as_ref()), admits);
         }
         let frame = self.to_be_recorded(frame, windows);
@@ -97,7 +100,9 @@ impl<'a> Delivery<'a> {
         make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
         let sent = room.send_with(&self.sending(self.publisher(room).as_ref()), make)?;
-        self.lookup.registry.recorded(self.lookup.channel, room);
+        if !self.class.is_volatile() {
+            self.lookup.registry.recorded(self.lookup.channel, room);
+        }
         Ok(sent)
     }
 
@@ -143,11 +148,16 @@ impl<'a> Delivery<'a> {
         let stays = if self.is_found(members.len()) { self.here() } else { *self };
         let frame = stays.prepared(frame, || Windows::of(members.iter().map(|member| member.deflate)));
         let members = members.iter().map(|member| (member.id.serial(), member));
-        let mut sent = push_each(self.lookup.exclusions, members, &frame, admits, |member, pushed| {
+        let pushed = |member: &Arc<Member>, pushed| {
             if pushed == Enqueued::MustFlush {
                 member.outbox().wake_owner();
             }
-        });
+        };
+        let exclusions = self.lookup.exclusions;
+        let mut sent = match self.class {
+            Class::Reliable => push_each(exclusions, members, &frame, admits, pushed),
+            Class::Volatile(_) => offer_each(exclusions, members, &frame, admits, pushed),
+        };
         sent.elsewhere = self.elsewhere(sent, || Body::of(&frame));
         sent
     }
@@ -234,6 +244,9 @@ impl<'a> Delivery<'a> {
 
     /// The sender that is slowed if this room does not keep up.
     fn publisher(&self, room: &LiveRoom) -> Option<Publisher<Member>> {
+        if self.class.is_volatile() {
+            return None;
+        }
         match self.from {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
             None => {
@@ -246,7 +259,7 @@ impl<'a> Delivery<'a> {
 
     /// The sender that is slowed if the bus does not keep up with what is for no one room.
     fn own(&self) -> Option<Publisher<Member>> {
-        self.outgoing?;
+        self.outgoing.filter(|_| !self.class.is_volatile())?;
         match self.from {
             Some(from) => Some(Publisher::Member(Arc::clone(from))),
             None => self.hub_backlog.map(|channel| Publisher::Hub(Arc::clone(channel))),

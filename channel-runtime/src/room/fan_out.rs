@@ -16,6 +16,7 @@ use crate::room::flush_queue::Tasks;
 use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::log::Log;
 use crate::room::member::Member;
+use crate::room::offer::offer_to_members;
 use crate::room::outgoing::{Body, Sending};
 use crate::room::reentrancy::Inside;
 use crate::room::sent::Sent;
@@ -57,6 +58,9 @@ fn push_to_members(
     sending: &Sending<'_>,
     mut admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
+    if sending.class.is_volatile() {
+        return offer_to_members(inner, &frame, sending, admits);
+    }
     let Inner { members, flushing, log } = inner;
     let excluded = log.as_ref().map_or_else(Vec::new, |log| log.excluded(sending.exclusions));
     // Other nodes have numbers of their own.

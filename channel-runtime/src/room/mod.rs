@@ -2,6 +2,7 @@
 
 mod by_connection;
 pub(crate) mod channel_rooms;
+pub(crate) mod class;
 mod crowd;
 pub(crate) mod delivery;
 mod entering;
@@ -18,6 +19,7 @@ pub(crate) mod log;
 pub(crate) mod lookup;
 pub(crate) mod member;
 pub(crate) mod membership;
+mod offer;
 pub(crate) mod outgoing;
 pub(crate) mod owed_answer;
 pub(crate) mod pending;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::connection::user_key::UserKey;
+use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
 use crate::room::publisher::Publisher;
@@ -40,7 +41,8 @@ pub(crate) struct Sending<'a> {
     pub channel: usize,
     pub to: To<'a>,
     pub exclusions: &'a Exclusions,
-    /// Who is slowed if it is not taken in time. `None` for nobody, as for what came from another node.
+    pub class: Class,
+    /// Who is slowed if it is not taken in time. `None` for nobody, as for what is volatile or came from another node.
     pub publisher: Option<&'a Publisher<Member>>,
     /// `None` without a cluster, and for what is for this process alone.
     pub outgoing: Option<&'a dyn Outgoing>,

@@ -1,5 +1,7 @@
 //! The outcome of a send, or of a notice.
 
+use crate::connection::outbox::Enqueued;
+
 /// What became of a send, or of a notice. Sending never waits: "sent" means queued, in order, for each client or its handler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -9,6 +11,9 @@ pub struct Sent {
     /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound; or, of a notice,
     /// as many wait for them as may.
     pub refused: usize,
+    /// How many of them are not sent it because it is volatile, and they did not take it at that moment: see
+    /// [`Delivery::Volatile`](crate::Delivery::Volatile). 0 for all other messages.
+    pub dropped: usize,
     /// The message is none: it serialized as no object, or with a reserved key, or not at all. Or the notice, which other nodes are
     /// to get, did not serialize. Nobody gets it. The log says more.
     pub unencodable: bool,
@@ -56,7 +61,7 @@ impl Elsewhere {
 impl Sent {
     /// Whether it waits for everybody it was meant for.
     pub fn is_complete(&self) -> bool {
-        self.refused == 0 && !self.unencodable && !matches!(self.elsewhere, Elsewhere::Refused(_))
+        self.refused == 0 && self.dropped == 0 && !self.unencodable && !matches!(self.elsewhere, Elsewhere::Refused(_))
     }
 
     pub(crate) fn count(&mut self, taken: bool) {
@@ -64,9 +69,17 @@ impl Sent {
         self.refused += usize::from(!taken);
     }
 
+    /// `None` if it was dropped.
+    pub(crate) fn count_offered(&mut self, offered: Option<Enqueued>) {
+        self.recipients += 1;
+        self.refused += usize::from(offered == Some(Enqueued::Refused));
+        self.dropped += usize::from(offered.is_none());
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.recipients += other.recipients;
         self.refused += other.refused;
+        self.dropped += other.dropped;
         self.unencodable |= other.unencodable;
         self.elsewhere = self.elsewhere.and(other.elsewhere);
     }

@@ -23,6 +23,7 @@ impl Health {
     /// | `channels_rate_limited_total` | `channel` | counter |
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
+    /// | `channels_dropped_total` | `channel`, `type` | counter |
     /// | `channels_unwritten_total` | `channel` | counter |
     /// | `channels_unmatched_answers_total` | `channel` | counter |
     /// | `channels_said_again_total` | `channel` | counter |
@@ -74,6 +75,12 @@ pub(super) fn collect(health: &Health, to: &mut impl Collector) {
             to.add(&[("channel", stats.channel), ("type", name)], count);
         }
     }
+    to.begin(DROPPED);
+    for stats in &all {
+        for (name, count) in &stats.dropped {
+            to.add(&[("channel", stats.channel), ("type", name)], *count);
+        }
+    }
     to.begin(FAULTS);
     for stats in &all {
         for (code, count) in &stats.faults {
@@ -108,6 +115,8 @@ const RATE_LIMITED: Family = Family::counter("channels_rate_limited_total", "Fra
 const SENT: Family = Family::counter("channels_sent_total", "Messages, once for each recipient.");
 const SEND_REFUSED: Family =
     Family::counter("channels_send_refused_total", "Messages that do not wait for a recipient.");
+const DROPPED: Family =
+    Family::counter("channels_dropped_total", "Volatile messages that a client was not sent, because it was behind.");
 const UNWRITTEN: Family = Family::counter("channels_unwritten_total", "Messages that the envelope has no place for.");
 const UNMATCHED_ANSWERS: Family =
     Family::counter("channels_unmatched_answers_total", "Clients' answers to no open question.");

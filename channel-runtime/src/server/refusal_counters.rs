@@ -1,6 +1,6 @@
 //! Counters of the requests for a connection that were refused.
 
-use crate::socket::counters::Count;
+use crate::socket::count::Count;
 
 #[derive(Default)]
 pub(crate) struct RefusalCounters([Count; RefusalCounters::STATUSES.len()]);

@@ -26,6 +26,7 @@ use crate::handshake::reject::Reject;
 use crate::protocol::escaped::Escaped;
 use crate::protocol::fault::Fault;
 use crate::protocol::lock::Compatibility;
+use crate::protocol::message::Messages as _;
 use crate::room::member::Member;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::pending::PendingGuard;
@@ -42,6 +43,7 @@ use crate::session::rejection::{Rejection, farewell};
 use crate::session::room_hooks::{self, EntryHold, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::Socket;
+use crate::socket::class::has_volatile;
 use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
@@ -124,8 +126,11 @@ impl<C: Dispatch> PendingSession<C> {
 
     pub fn start(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
         let admission = admission.and(self.user_admission.take());
-        let (stream, socket) = io.split();
         let config = &self.served.config;
+        if const { has_volatile(C::ToClient::SHAPES) } {
+            io.hold_at_most(config.unsent_bytes);
+        }
+        let (stream, socket) = io.split();
         let limits = Limits { message: config.message_bytes, fragments: config.message_fragments };
         let parser = Parser::new(Role::Server, limits).framing(config.frame_bytes).inflating(deflate);
         let receiver = Receiver::new(stream, parser);

@@ -2,15 +2,16 @@
 //!
 //! An event costs one addition. Received and sent share a cache line: apart they were no faster, because a receiver also sends.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::channel::Channel;
 use crate::protocol::envelope::{Envelope, ErasedEnvelope, erased};
 use crate::protocol::fault::Fault;
 use crate::protocol::lock::Compatibility;
 use crate::protocol::message::Messages as _;
 use crate::protocol::subprotocols::Subprotocols;
+use crate::room::class::Class;
 use crate::room::sent::Sent;
+use crate::socket::count::Count;
+use crate::socket::drops::Drops;
 use crate::wire::close::ClosedBy;
 
 pub(crate) struct Counters {
@@ -32,28 +33,11 @@ pub(crate) struct Counters {
     pub unwritten: Count,
     pub unmatched_answers: Count,
     pub said_again: Count,
+    pub drops: Drops,
     faults: [Count; Fault::OWN.len() + 1],
     ended: [Count; ClosedBy::ALL.len()],
     /// Connected now.
     outdated: [Count; Compatibility::ALL.len()],
-}
-
-/// How often something happened. Relaxed, because nothing depends on the order of two counters.
-#[derive(Default)]
-pub(crate) struct Count(AtomicU64);
-
-impl Count {
-    pub fn add(&self, more: usize) {
-        self.0.fetch_add(more as u64, Ordering::Relaxed);
-    }
-
-    pub fn take(&self, less: usize) {
-        self.0.fetch_sub(less as u64, Ordering::Relaxed);
-    }
-
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Counters {
@@ -76,6 +60,7 @@ impl Counters {
             unwritten: Count::default(),
             unmatched_answers: Count::default(),
             said_again: Count::default(),
+            drops: Drops::of(C::ToClient::SHAPES),
             faults: Default::default(),
             ended: Default::default(),
             outdated: Default::default(),
@@ -90,9 +75,12 @@ impl Counters {
         self.types.iter().zip(&self.received).map(|(name, count)| (*name, count.get()))
     }
 
-    pub fn send(&self, sent: Sent) {
-        self.sent.add(sent.recipients - sent.refused);
+    pub fn send(&self, sent: Sent, class: Class) {
+        self.sent.add(sent.recipients - sent.refused - sent.dropped);
         self.refuse(sent);
+        if sent.dropped > 0 {
+            self.drops.add(self.channel, class, sent.dropped);
+        }
     }
 
     pub fn refuse(&self, sent: Sent) {

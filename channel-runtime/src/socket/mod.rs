@@ -10,9 +10,12 @@ pub(crate) mod ask_error;
 pub(crate) mod audience;
 mod audiences;
 mod claim;
+pub(crate) mod class;
 pub(crate) mod clock;
+pub(crate) mod count;
 pub(crate) mod counters;
 pub(crate) mod crossing;
+mod drops;
 pub(crate) mod foreign;
 pub(crate) mod frames;
 mod handled_once;
@@ -61,11 +64,12 @@ use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::answer_array::AnswerArray;
 use crate::socket::claim::Claim;
+use crate::socket::class::class_of;
 use crate::socket::counters::Counters;
 use crate::socket::frames::{frame_of, now};
 use crate::socket::handled_once::HandledOnce;
 use crate::socket::node::Node;
-use crate::socket::push::{push_frame, pushed};
+use crate::socket::push::{offer_frame, push_frame, pushed};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
@@ -122,6 +126,9 @@ impl<C: 'static> Socket<C> {
     /// Sends a message to this client. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "reply"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
+        if const { M::DELIVERY.is_volatile() } {
+            return self.offer(&message);
+        }
         match M::KIND {
             None => self.push_text(|json| {
                 let path = self.member.own_room.name();
@@ -250,7 +257,7 @@ impl<C: 'static> Socket<C> {
     ///
     /// Everything has then been handed to the operating system, or to TLS. That does not prove that the client has it: kernels and
     /// proxies buffer megabytes. If a client must confirm something, let it answer with a message of your own.
-    #[doc(alias("volatile", "drain"))]
+    #[doc(alias("drain"))]
     pub async fn flushed(&self) {
         self.member.outbox().flushed().await;
     }
@@ -292,6 +299,21 @@ impl<C: 'static> Socket<C> {
             }
         }
         sent
+    }
+
+    /// Of a volatile type.
+    fn offer<M: SentBy<C>>(&self, message: &M) -> Sent {
+        let path = self.member.own_room.name();
+        let frame = match M::KIND {
+            None => frame_of(Opcode::Text, |json| {
+                in_topic::<M::Envelope, _>(Head::default(), path, |head| M::Envelope::encode(message, head, json))
+            }),
+            Some(kind) => frame_of(Opcode::Binary, |out| codec::encode_binary(kind, message, out)),
+        };
+        match frame {
+            Ok(frame) => offer_frame(&self.node, &self.member, frame, const { class_of::<M>() }),
+            Err(error) => self.unsent(error),
+        }
     }
 
     /// Takes over the right to answer from this socket, beyond the handler's return.

@@ -1,6 +1,7 @@
 //! A frame into one client's outbox, compressed if that was agreed, and counted.
 
 use crate::connection::outbox::{Enqueued, Sender};
+use crate::room::class::Class;
 use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::socket::node::Node;
@@ -22,6 +23,23 @@ pub(crate) fn for_one(node: &Node, member: &Member, frame: Frame) -> Frame {
     }
 }
 
+/// If the client takes it at this moment.
+pub(crate) fn offer_frame(node: &Node, member: &Member, frame: Frame, class: Class) -> Sent {
+    let deflate = member.deflate;
+    let frame = match node.compression() {
+        Some(compression) => PreparedFrame::new(frame, Windows::of([deflate]), compression),
+        None => PreparedFrame::plain(frame),
+    };
+    let offered = member.outbox().offer(frame.of(deflate), Sender::Own);
+    if offered == Some(Enqueued::MustFlush) {
+        member.outbox().wake_owner();
+    }
+    let mut sent = Sent::default();
+    sent.count_offered(offered);
+    node.counters(member.channel()).send(sent, class);
+    sent
+}
+
 #[inline]
 pub(crate) fn pushed(node: &Node, member: &Member, pushed: Enqueued) -> Sent {
     if pushed == Enqueued::MustFlush {
@@ -30,6 +48,6 @@ pub(crate) fn pushed(node: &Node, member: &Member, pushed: Enqueued) -> Sent {
     }
     let mut sent = Sent::default();
     sent.count(pushed != Enqueued::Refused);
-    node.counters(member.channel()).send(sent);
+    node.counters(member.channel()).send(sent, Class::Reliable);
     sent
 }

@@ -18,7 +18,7 @@ use crate::connection::user_key::UserKey;
 use crate::protocol::codec::MessageId;
 use crate::room::member::Member;
 use crate::room::sharded_map::shrink;
-use crate::socket::counters::Count;
+use crate::socket::count::Count;
 use crate::socket::oldest_first::OldestFirst;
 use crate::socket::one_answer::OneAnswer;
 

@@ -35,6 +35,8 @@ pub struct Stats {
     pub sent: u64,
     /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
+    /// By type, how many times a client was not sent a [volatile](crate::Delivery::Volatile) message, because it was behind.
+    pub dropped: Vec<(&'static str, u64)>,
     /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them.
     pub unwritten: u64,
     /// Answers of clients to no open question of the server: received too late, given twice, or to none that was asked. They are
@@ -65,6 +67,7 @@ impl Stats {
             rate_limited: counters.rate_limited.get(),
             sent: counters.sent.get(),
             send_refused: counters.refused.get(),
+            dropped: counters.drops.by_type().collect(),
             unwritten: counters.unwritten.get(),
             unmatched_answers: counters.unmatched_answers.get(),
             said_again: counters.said_again.get(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::channel::identity::{UserName, key_of};
 use crate::connection::user_key::UserKey;
+use crate::room::class::Class;
 use crate::room::delivery::disconnect_user;
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::{Body, Sending, To};
@@ -61,7 +62,14 @@ impl User {
     pub(crate) fn sending<'a>(&'a self, exclusions: &'a Exclusions) -> Option<Sending<'a>> {
         let registry = &self.node.registry;
         let (channel, to) = (registry.channel_of(&self.key)?, To::User(&self.key));
-        Some(Sending { channel, to, exclusions, publisher: None, outgoing: registry.outgoing() })
+        Some(Sending {
+            channel,
+            to,
+            exclusions,
+            class: Class::Reliable,
+            publisher: None,
+            outgoing: registry.outgoing(),
+        })
     }
 }
 

@@ -12,6 +12,8 @@ use crate::cluster::NodeId;
 #[cfg(feature = "cluster")]
 use crate::cluster::wire::{Cargo, Content, Destination, Numbered, Outbound, Parcel, ParcelWriter};
 #[cfg(feature = "cluster")]
+use crate::room::class::Class;
+#[cfg(feature = "cluster")]
 use crate::room::outgoing::Body;
 use crate::socket::hub::Hub;
 use crate::socket::node::Census;
@@ -56,6 +58,7 @@ impl Relayed {
         let message = |_| Outbound {
             channel: 7,
             to: Destination::Room("/chat/the lobby".into()),
+            class: Class::Reliable,
             mask: None,
             cargo: Cargo::Body(Body::Frame { plain: frame(Opcode::Text, &vec![b'x'; bytes]), compressed: None }),
         };

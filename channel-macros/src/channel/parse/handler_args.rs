@@ -68,6 +68,14 @@ impl HandlerArgs {
                         "take it away: what this handler returns is its answer",
                     );
                 }
+                "volatile" => {
+                    args::skip(input)?;
+                    errors.at(
+                        &name,
+                        "`volatile` belongs to the struct of a message to clients",
+                        "take it away: what a client sends is never dropped, and neither is its answer",
+                    );
+                }
                 "foreign" => {
                     let remedy = "write `#[message(type = \"..\", foreign)]` on the struct that the method takes, and `#[message]` here";
                     errors.at(&name, "`foreign` belongs to the message's struct", remedy);

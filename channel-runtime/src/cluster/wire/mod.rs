@@ -11,7 +11,9 @@
 //! Numbers are little-endian; `n`, lengths and indexes are varints (LEB128 in its shortest form, at most 32 bits); a name is UTF-8
 //! behind its length in bytes. `channel` is a hash of the path's pattern. `lane` is 0 for the lane, whose records are numbered from
 //! `first` on, 1 for a hello, which has no number and says in `first` that of the lane's next record, and 255 for what is for one node alone, and has no numbers: then `first` is 0. A mask names one `only this user` at
-//! most. An index is 0 unless the kind is 1.
+//! most. An index is 0 unless the kind is 1. A mask may name one connection that there never is, of the node 2<sup>64</sup> - 1: that
+//! says the class of a message, and versions that do not know classes pass over it. In its serial the first byte, the lowest, is 1
+//! for a volatile message, and the last four are the FNV-1a of its type, by which it is counted where it is dropped.
 //!
 //! | kind | content |
 //! |---|---|
@@ -45,6 +47,7 @@ pub(crate) use self::write::{ParcelWriter, record_bytes};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
+use crate::room::class::{Class, TypeHash};
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::Body;
 use crate::wire::close::CloseCode;
@@ -61,6 +64,7 @@ pub(crate) struct Outbound {
     /// The hash of the channel; see [`channel_hash`]. 0 if it is for the nodes themselves.
     pub channel: u32,
     pub to: Destination,
+    pub class: Class,
     /// `None` if all are meant.
     pub mask: Option<Box<Exclusions>>,
     pub cargo: Cargo,
@@ -97,6 +101,27 @@ pub(crate) enum Question<Text = Box<str>> {
 /// The number by which nodes name a channel: FNV-1a of its path's pattern.
 pub(crate) fn channel_hash(pattern: &str) -> u32 {
     pattern.bytes().fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// The node of the connection that says a class.
+const OF_CLASS: u64 = u64::MAX;
+const VOLATILE: u64 = 1;
+
+/// The connection that says it. `None` if nothing is to be said.
+fn said(class: Class) -> Option<ConnectionId> {
+    match class {
+        Class::Reliable => None,
+        Class::Volatile(TypeHash(hash)) => Some(ConnectionId::of(OF_CLASS, u64::from(hash) << 32 | VOLATILE)),
+    }
+}
+
+/// The class that is said by a connection. `None` if it is one.
+fn class(id: ConnectionId) -> Option<Class> {
+    (id.node() == OF_CLASS).then(|| match id.serial() & 0xFF {
+        VOLATILE => Class::Volatile(TypeHash((id.serial() >> 32) as u32)),
+        // Of the future.
+        _ => Class::Reliable,
+    })
 }
 
 /// Where a parcel's records are numbered.

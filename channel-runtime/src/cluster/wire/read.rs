@@ -4,10 +4,11 @@ use std::any::TypeId;
 use std::fmt;
 
 use super::cursor::Cursor;
-use super::{GREETING, Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, tag};
+use super::{GREETING, Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, class, tag};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
+use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::{Compressed, Opcode};
@@ -95,6 +96,7 @@ impl fmt::Display for BadParcel {
 pub(crate) struct Record<'a> {
     pub channel: u32,
     pub to: Address<'a>,
+    pub class: Class,
     pub mask: Mask<'a>,
     pub content: Content<'a>,
 }
@@ -103,7 +105,9 @@ impl<'a> Record<'a> {
     fn read(mut cursor: Cursor<'a>) -> Option<Self> {
         let (kind, channel) = (cursor.u8()?, cursor.u32()?);
         let to = Address::read(&mut cursor)?;
-        let mask = Mask(List::read(&mut cursor, Excluded::read)?);
+        let mask = List::read(&mut cursor, Excluded::read)?;
+        let class = mask.clone().find_map(Excluded::class).unwrap_or_default();
+        let mask = Mask(mask);
         let has_one_only = mask.clone().filter(|each| matches!(each, Excluded::OthersThan(_))).nth(1).is_none();
         let content = Content::read(kind, &mut cursor)?;
         let fits = match (&to, &content) {
@@ -112,7 +116,7 @@ impl<'a> Record<'a> {
             (Address::Rooms(rooms), _) => rooms.clone().all(|(_, body)| body == 0),
             _ => true,
         };
-        (has_one_only && fits && cursor.is_empty()).then_some(Self { channel, to, mask, content })
+        (has_one_only && fits && cursor.is_empty()).then_some(Self { channel, to, class, mask, content })
     }
 }
 
@@ -166,6 +170,14 @@ impl<'a> Excluded<'a> {
             _ => return None,
         })
     }
+
+    /// What it says in place of an exclusion.
+    fn class(self) -> Option<Class> {
+        match self {
+            Self::Connection(id) => class(id),
+            _ => None,
+        }
+    }
 }
 
 impl Mask<'_> {
@@ -187,7 +199,7 @@ impl<'a> Iterator for Mask<'a> {
     type Item = Excluded<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
+        self.0.find(|each| each.class().is_none())
     }
 }
 

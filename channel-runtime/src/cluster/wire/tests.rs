@@ -8,6 +8,7 @@ use proptest::strategy::LazyJust;
 
 use super::read::{BadParcel, Excluded, Foreign};
 use super::*;
+use crate::room::class::{Class, TypeHash};
 use crate::testing::fuzz::parcels::{owned, tell};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Compressed, Frame, Opcode, frame};
@@ -25,7 +26,7 @@ fn parcel(numbered: Numbered, outbound: &[Outbound]) -> Bytes {
 }
 
 fn to(to: Destination, cargo: Cargo) -> Outbound {
-    Outbound { channel: 7, to, mask: None, cargo }
+    Outbound { channel: 7, to, class: Class::Reliable, mask: None, cargo }
 }
 
 fn one(outbound: Outbound) -> Bytes {
@@ -144,7 +145,15 @@ fn arb_frames() -> impl Strategy<Value = (Destination, Cargo)> {
 
 fn arb_outbound() -> impl Strategy<Value = Outbound> {
     let sent = prop_oneof![4 => (arb_to(), arb_cargo()), 1 => arb_frames()];
-    (any::<u32>(), sent, arb_mask()).prop_map(|(channel, (to, cargo), mask)| Outbound { channel, to, mask, cargo })
+    let class =
+        prop_oneof![3 => Just(Class::Reliable), 1 => any::<u32>().prop_map(|hash| Class::Volatile(TypeHash(hash)))];
+    (any::<u32>(), sent, class, arb_mask()).prop_map(|(channel, (to, cargo), class, mask)| Outbound {
+        channel,
+        to,
+        class,
+        mask,
+        cargo,
+    })
 }
 
 prop_compose! {
@@ -371,6 +380,13 @@ fn the_bytes_of_version_1_stay() {
         assert_eq!(behind, *expected, "{}: {}", tell(outbound), behind.escape_ascii());
         assert_eq!(read(&bytes), Ok(vec![Ok(tell(outbound))]));
     }
+    let volatile = Outbound {
+        class: Class::Volatile(TypeHash(0x0403_0201)),
+        ..body(Destination::All, Body::Frame { plain: text("{}"), compressed: None })
+    };
+    let said: &[u8] = b"\x1C\0\x07\0\0\0\0\x01\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\0\0\0\x01\x02\x03\x04\0\x02{}";
+    let bytes = one(volatile);
+    assert_eq!(bytes[head.len()..], *said, "{}", bytes[head.len()..].escape_ascii());
     let to_one: &[u8] = b"C1\x01\x08\x07\x06\x05\x04\x03\x02\x01\xFF\0\0\0\0\0\0\0\0\0";
     assert_eq!(parcel(Numbered::Not, &[])[..], *to_one);
 }
@@ -389,6 +405,23 @@ fn a_mask_is_as_it_was() {
         assert_eq!(read.allows(ConnectionId::of(1, id), Some(&user(name))), is_allowed, "{id} {name}");
     }
     assert_eq!(mask.collect::<Vec<_>>(), [Excluded::Connection(id), Excluded::User("a")]);
+}
+
+#[test]
+fn a_class_excludes_nobody_and_nobody_can_say_one_by_an_id() {
+    let class = Class::Volatile(TypeHash(7));
+    let said = |class, except: &[ConnectionId]| {
+        let mut mask = Exclusions::default();
+        mask.except = except.to_vec();
+        let bytes = one(Outbound { class, mask: Some(Box::new(mask)), ..to(Destination::All, Cargo::Bye) });
+        let record = Parcel::parse(&bytes).unwrap().next().unwrap().unwrap();
+        (record.class, record.mask.exclusions(TypeId::of::<str>()).except)
+    };
+    let made_up = super::said(class).unwrap();
+    let other = ConnectionId::of(1, 2);
+    assert_eq!(said(class, &[other]), (class, vec![other]));
+    assert_eq!(said(Class::Reliable, &[made_up, other]), (Class::Reliable, vec![other]));
+    assert_eq!(super::class(ConnectionId::of(made_up.node(), 2)), Some(Class::Reliable), "one of the future");
 }
 
 #[test]

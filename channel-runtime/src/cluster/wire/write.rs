@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Cargo, Destination, GREETING, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, tag};
+use super::{Cargo, Destination, GREETING, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, said, tag};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
@@ -86,7 +86,7 @@ impl ParcelWriter {
 
 /// The most bytes that this takes in a parcel, and few more than it does.
 pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
-    let Outbound { to, mask, cargo, .. } = outbound;
+    let Outbound { to, class, mask, cargo, .. } = outbound;
     let to = match to {
         Destination::All | Destination::Nodes => 0,
         Destination::Room(name) => VARINT + name.len(),
@@ -116,11 +116,12 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
         Cargo::Hello(json) => json.len(),
         Cargo::Bye => 0,
     };
-    RECORD_HEAD + 1 + to + VARINT + mask + cargo
+    let class = if class.is_volatile() { 1 + CONNECTION } else { 0 };
+    RECORD_HEAD + 1 + to + VARINT + class + mask + cargo
 }
 
 fn record(out: &mut Vec<u8>, outbound: &Outbound) {
-    let Outbound { channel, to, mask, cargo } = outbound;
+    let Outbound { channel, to, class, mask, cargo } = outbound;
     out.push(kind(cargo));
     out.extend_from_slice(&channel.to_le_bytes());
     let places = match cargo {
@@ -128,7 +129,7 @@ fn record(out: &mut Vec<u8>, outbound: &Outbound) {
         _ => &[],
     };
     target(out, to, places);
-    exclusions(out, mask.as_deref());
+    exclusions(out, said(*class), mask.as_deref());
     content(out, cargo);
 }
 
@@ -187,16 +188,16 @@ fn target(out: &mut Vec<u8>, to: &Destination, places: &[usize]) {
     }
 }
 
-fn exclusions(out: &mut Vec<u8>, mask: Option<&Exclusions>) {
-    let Some(Exclusions { except, except_users, only_user, .. }) = mask else {
-        out.push(0);
-        return;
-    };
-    varint(out, except.len() + except_users.len() + usize::from(only_user.is_some()));
-    for id in except {
+fn exclusions(out: &mut Vec<u8>, class: Option<ConnectionId>, mask: Option<&Exclusions>) {
+    // An id that a client has made up says no class.
+    let except = || mask.iter().flat_map(|mask| &mask.except).filter(|id| super::class(**id).is_none());
+    let users = mask.map_or(0, |mask| mask.except_users.len() + usize::from(mask.only_user.is_some()));
+    varint(out, class.iter().chain(except()).count() + users);
+    for id in class.iter().chain(except()) {
         out.push(tag::NOT_CONNECTION);
         connection(out, *id);
     }
+    let Some(Exclusions { except_users, only_user, .. }) = mask else { return };
     let mut users = |tag, user: &UserKey| {
         out.push(tag);
         bytes(out, user.name().as_bytes());

@@ -6,6 +6,7 @@
 pub(crate) mod blocked;
 mod closing;
 mod knowing;
+mod offering;
 mod progress;
 pub(crate) mod queue;
 #[cfg(test)]

@@ -250,6 +250,49 @@ async fn a_frame_that_nothing_waits_beside_goes_in_whatever_its_length() {
     assert_eq!(close.reason, "more was sent at once than may wait for this client");
 }
 
+#[tokio::test]
+async fn a_volatile_frame_is_for_who_takes_it_now() {
+    let mut fixture = Fixture::new().await;
+    let small = frame(Opcode::Binary, b"x");
+    let offer = |fixture: &Fixture, frame: &Frame| fixture.outbox.offer(frame, Sender::Others);
+    assert_eq!(offer(&fixture, &small), Some(Enqueued::MustFlush));
+    fixture.outbox.flush();
+    fixture.reads(small.len()).await;
+    // Long ones go in beside nothing, and cut nobody.
+    fixture.outbox.cork();
+    let long = frame(Opcode::Binary, &vec![7; 3 * LIMIT]);
+    assert_eq!(offer(&fixture, &long), Some(Enqueued::Lagging));
+    assert_eq!(offer(&fixture, &small), None, "more waits than may");
+    assert!(fixture.outbox.closing().is_none());
+    fixture.outbox.take();
+    while offer(&fixture, &small).is_some() {}
+    let waiting = fixture.outbox.bytes();
+    assert!((LIMIT / 16..=LIMIT / 16 + small.len()).contains(&waiting), "{waiting}");
+    assert_eq!(offer(&fixture, &small), None);
+    assert_eq!(fixture.outbox.bytes(), waiting, "it is nowhere");
+    assert_ne!(fixture.push(LIMIT / 2), Enqueued::Refused, "others go in as before");
+    fixture.outbox.take();
+    // One whose socket takes no more, though hardly anything waits.
+    assert!(fixture.drain().unwrap().empty);
+    fixture.fill();
+    fixture.outbox.take();
+    assert!(fixture.outbox.is_blocked());
+    assert_eq!(offer(&fixture, &small), None);
+    fixture.outbox.client_is_gone();
+    assert_eq!(offer(&fixture, &small), Some(Enqueued::Refused));
+}
+
+#[test]
+fn a_volatile_frame_of_others_is_dropped_while_on_connect_runs() {
+    let outbox = Outbox::new(LIMIT, Activity::default());
+    let small = frame(Opcode::Binary, b"x");
+    assert_eq!(outbox.offer(&small, Sender::Others), None);
+    assert_eq!(outbox.offer(&small, Sender::Own), Some(Enqueued::Queued));
+    outbox.welcome_is_over();
+    assert_eq!(outbox.take(), small[..]);
+    assert_eq!(outbox.offer(&small, Sender::Others), Some(Enqueued::Queued));
+}
+
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn a_bound_of_more_than_four_gibibytes_is_no_small_one() {

@@ -33,7 +33,8 @@ pub fn components(document: &Document<'_>) -> Object {
                 .maybe("summary", summary(&of.docs))
                 .with("contentType", BYTES)
                 .with("payload", typed("string").with("description", "Bytes; the first one is the kind."))
-                .with("x-kind", kind);
+                .with("x-kind", kind)
+                .maybe("x-delivery", of.delivery.class());
             messages.set(&name, message);
         }
         for (name, content_type, about) in raw_messages(channel) {
@@ -82,6 +83,7 @@ fn message(document: &Document<'_>, schemas: &Object, of: &MessageDescription, p
         .maybe("examples", example)
         .maybe("traits", asked.then(traits))
         .maybe("x-answer", answer)
+        .maybe("x-delivery", of.delivery.class())
 }
 
 fn answer(wire_type: &str, summary: &str, payload: Object, asked: bool) -> Object {

@@ -85,7 +85,12 @@ impl<'d> Document<'d> {
         let printer = self.printer();
         let mut frames = Object::new();
         for entry in &self.entries {
-            frames.set(&self.name(entry), printer.message(entry.channel, entry.message, entry.direction));
+            frames.set(
+                &self.name(entry),
+                printer
+                    .message(entry.channel, entry.message, entry.direction)
+                    .maybe("x-delivery", entry.message.delivery.class()),
+            );
         }
         self.entries
             .iter()

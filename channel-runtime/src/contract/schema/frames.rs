@@ -6,7 +6,9 @@ use super::shape::Shape;
 use super::words::{schema, typed};
 use crate::contract::directions::Direction;
 use crate::contract::json::{Json, Object};
-use crate::protocol::describe::{ChannelDescription, ContentDescription, FaultDescription, MessageDescription};
+use crate::protocol::describe::{
+    ChannelDescription, ContentDescription, DeliveryDescription, FaultDescription, MessageDescription,
+};
 use crate::protocol::message::Ref;
 
 /// The keys that a later version of the framework may add to any frame.
@@ -27,7 +29,8 @@ impl Printer<'_> {
 
     fn frame(&self, channel: &ChannelDescription, message: &MessageDescription, direction: Direction) -> Object {
         let mut shape = self.opened(&message.wire_type);
-        if direction == Direction::Heard && channel.keeps_history() {
+        let is_kept = channel.keeps_history() && message.delivery == DeliveryDescription::Reliable;
+        if direction == Direction::Heard && is_kept {
             let about = "Its number, if it was sent to a room whose history is kept. Rising, perhaps with gaps.";
             let number = typed("integer").with("minimum", 1).with("maximum", 1_i128 << 53);
             shape.properties.set("$seq", number.with("description", about));

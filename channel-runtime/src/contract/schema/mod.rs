@@ -50,6 +50,7 @@ use crate::protocol::describe::Description;
 /// - A type that is written differently than it is read has two definitions: `Outline` for what a client receives, `OutlineSaid`
 ///   for what it sends.
 /// - `x-channels` names the definition of each message by its channel, its direction and its type.
+/// - `x-delivery` of a message to clients is `volatile` if it is not sent to a client that is behind.
 /// - What the server ignores, a schema permits, and so it does for a client: only with `#[serde(deny_unknown_fields)]` are other
 ///   keys refused, and only in what a client sends. Aliases are not offered.
 /// - Rules of garde are said of what a client sends, as far as a schema can say them without refusing what the server accepts.

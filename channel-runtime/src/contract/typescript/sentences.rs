@@ -1,7 +1,7 @@
 //! What the comments of a channel and its methods say beside the docs of Rust.
 
 use crate::protocol::describe::{
-    ChannelDescription, MessageDescription, NeedDescription, PlaceDescription, RateDescription,
+    ChannelDescription, DeliveryDescription, MessageDescription, NeedDescription, PlaceDescription, RateDescription,
 };
 
 /// The docs, the path, and what no type says.
@@ -42,6 +42,8 @@ pub(super) fn of_message(message: &MessageDescription) -> String {
     let mut facts = Vec::new();
     facts.extend(message.rate.as_ref().map(rate));
     facts.extend(message.idempotent.then(|| "Sent again if its answer is lost, and handled once.".to_owned()));
+    let is_volatile = message.delivery == DeliveryDescription::Volatile;
+    facts.extend(is_volatile.then(|| "Not sent to a client that is behind.".to_owned()));
     facts.extend(message.timeout_ms.map(|ms| format!("Answered within {}.", duration(ms))));
     joined(vec![message.docs.trim().to_owned(), facts.join(" ")])
 }

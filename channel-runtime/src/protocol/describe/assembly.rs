@@ -3,11 +3,13 @@
 use super::named_types::{Types, texts};
 use super::needs::NeedsOf;
 use super::{
-    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition, Description,
-    EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind, HistoryDescription, Kind, MessageDescription,
-    MessageShape, NeedDescription, Needs, ParamDescription, PlaceDescription, PlacesDescription, RateDescription,
-    RateShape, ReplyDescription, RoomDescription, SubprotocolsDescription, Type, TypeDescription,
+    AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition,
+    DeliveryDescription, Description, EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind,
+    HistoryDescription, Kind, MessageDescription, MessageShape, NeedDescription, Needs, ParamDescription,
+    PlaceDescription, PlacesDescription, RateDescription, RateShape, ReplyDescription, RoomDescription,
+    SubprotocolsDescription, Type, TypeDescription,
 };
+use crate::protocol::delivery::Delivery;
 use crate::protocol::history::History;
 use crate::protocol::kind::kind_of;
 use crate::protocol::lock::fingerprint;
@@ -28,6 +30,7 @@ impl Types {
             reply: self.reply(shape.answers.get(at).unwrap_or(&AnswerShape::NOTHING)),
             timeout_ms: (shape.timeout_ms)(at),
             batch: shape.batched.get(at).is_some_and(|&is_batched| is_batched),
+            delivery: DeliveryDescription::Reliable,
             ..self.message(message)
         });
         ChannelDescription {
@@ -84,6 +87,7 @@ impl Types {
             timeout_ms: None,
             batch: false,
             idempotent: shape.idempotent,
+            delivery: delivery(shape.delivery),
             deprecated: shape.deprecated.map(Into::into),
             answer: shape.answer.map(|answer| self.ty(&answer, None)),
         }
@@ -177,6 +181,13 @@ fn needs(all: &[Needs]) -> Vec<NeedDescription> {
 
 fn rate(RateShape { count, seconds, burst, per_user }: RateShape) -> RateDescription {
     RateDescription { count, seconds, burst, per_user }
+}
+
+fn delivery(class: Delivery) -> DeliveryDescription {
+    match class {
+        Delivery::Reliable => DeliveryDescription::Reliable,
+        Delivery::Volatile => DeliveryDescription::Volatile,
+    }
 }
 
 fn history(kept: &History) -> HistoryDescription {

@@ -278,12 +278,43 @@ pub struct MessageDescription {
     /// Whether a client may send it again with the same `$id`, and it is handled once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotent: bool,
+    /// How it is delivered, for messages to clients. Clients send reliable ones alone.
+    #[serde(default, skip_serializing_if = "DeliveryDescription::is_reliable")]
+    pub delivery: DeliveryDescription,
     /// The note of `#[deprecated]`, which may be empty. `None` if it is not deprecated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deprecated: Option<String>,
     /// What a client answers to this message. `None` if it is no question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<TypeDescription>,
+}
+
+/// How a message is delivered to clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeliveryDescription {
+    /// Each client is sent it, in order.
+    #[default]
+    Reliable,
+    /// Each client is sent it now, or not at all.
+    Volatile,
+}
+
+impl DeliveryDescription {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_reliable(&self) -> bool {
+        *self == Self::Reliable
+    }
+
+    /// As in JSON. `None` if it is reliable.
+    #[cfg(feature = "contract")]
+    pub(crate) fn class(self) -> Option<&'static str> {
+        match self {
+            Self::Reliable => None,
+            Self::Volatile => Some("volatile"),
+        }
+    }
 }
 
 /// How often a client may send a message.

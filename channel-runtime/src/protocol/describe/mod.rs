@@ -30,7 +30,7 @@
 //!
 //! # What else a client is made from
 //!
-//! But for the two rows of history and `idempotent`, none of this is in the lock or changes a fingerprint: a client that does not know
+//! But for the rows of history, `idempotent` and `volatile`, none of this is in the lock or changes a fingerprint: a client that does not know
 //! it still works.
 //!
 //! | in Rust | in the description |
@@ -44,6 +44,7 @@
 //! | `#[message(rate = "..", timeout = "..", batch(..))]` | [`rate`](MessageDescription::rate), [`timeout_ms`](MessageDescription::timeout_ms), [`batch`](MessageDescription::batch) |
 //! | `history(..)` of a channel or a kind of room | [`ChannelDescription::history`], [`RoomDescription::history`]; the lock and the fingerprint have whether there is one, and not its bounds |
 //! | `#[message(idempotent)]` on a handler | [`MessageDescription::idempotent`], which is in the lock and the fingerprint too |
+//! | `#[message(.., volatile)]` on a message to clients | [`MessageDescription::delivery`], which is in the lock and the fingerprint too |
 //! | `#[message(.., answer = Started)]` | [`MessageDescription::answer`] |
 //! | [`Extract::NEEDS`](crate::Extract::NEEDS) of the extractors | [`ChannelDescription::needs`] |
 //! | the type of a path's parameter | [`ParamDescription::text`] |
@@ -87,9 +88,9 @@ mod type_description;
 pub(crate) use assembly::describe;
 pub use channel_macros::Describe;
 pub use description::{
-    AsksDescription, ChannelDescription, Description, EnvelopeDescription, FaultDescription, HistoryDescription,
-    MessageDescription, NeedDescription, ParamDescription, PlaceDescription, PlacesDescription, RateDescription,
-    ReplyDescription, RoomDescription, SubprotocolsDescription,
+    AsksDescription, ChannelDescription, DeliveryDescription, Description, EnvelopeDescription, FaultDescription,
+    HistoryDescription, MessageDescription, NeedDescription, ParamDescription, PlaceDescription, PlacesDescription,
+    RateDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
 };
 pub use faults::{DescribeFaults, FaultKind, Faults};
 #[cfg(feature = "server")]

@@ -5,6 +5,7 @@ use super::faults::{FaultKind, Faults, fault};
 use super::needs::Needs;
 use super::shape::{Content, Type};
 use crate::protocol::const_text::{ConstText, same};
+use crate::protocol::delivery::Delivery;
 #[cfg(feature = "server")]
 use crate::protocol::history::History;
 use crate::protocol::kind::kind_of;
@@ -31,6 +32,8 @@ pub struct MessageShape {
     pub answer: Option<Type>,
     /// Whether a client may say it again, and it is still handled once.
     pub idempotent: bool,
+    /// How it is delivered to clients.
+    pub delivery: Delivery,
 }
 
 /// The reserved names of a message, as starts of errors.
@@ -67,7 +70,17 @@ pub struct RateShape {
 impl MessageShape {
     /// A message with this content.
     pub const fn new(wire_type: &'static str, about: &'static str, content: Content) -> Self {
-        Self { wire_type, about, content, rate: None, foreign: None, deprecated: None, answer: None, idempotent: false }
+        Self {
+            wire_type,
+            about,
+            content,
+            rate: None,
+            foreign: None,
+            deprecated: None,
+            answer: None,
+            idempotent: false,
+            delivery: Delivery::Reliable,
+        }
     }
 
     /// A message without fields.
@@ -79,6 +92,12 @@ impl MessageShape {
     #[must_use]
     pub const fn deprecated(self, note: &'static str) -> Self {
         Self { deprecated: Some(note), ..self }
+    }
+
+    /// Makes it volatile.
+    #[must_use]
+    pub const fn volatile(self) -> Self {
+        Self { delivery: Delivery::Volatile, ..self }
     }
 
     /// Sets what a client answers to it.

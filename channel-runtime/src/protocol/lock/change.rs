@@ -42,6 +42,8 @@ pub enum About {
     Message,
     /// Whether a message may be sent again.
     Idempotent,
+    /// Whether it may be dropped.
+    Class,
     Answer,
     /// A fault with which a handler may answer.
     Fault,
@@ -72,6 +74,7 @@ impl Entry<'_> {
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
             () if same(second, "(answer)") => About::Answer,
             () if same(second, "(idempotent)") => About::Idempotent,
+            () if same(second, "(class)") => About::Class,
             () if is_fault(self.key) => About::Fault,
             () if same(last, "*") || ends(last, " *").is_some() => About::Closed,
             () if starts(last, "..").is_some() || ends(last, " ..").is_some() => About::Content,
@@ -112,6 +115,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
             fine("is new: what is sent there has a number now, and a client that comes back hears what it missed")
         }
         About::Idempotent => fine("is new: old clients never send it again"),
+        About::Class => breaks("is new, and old clients wait for each one"),
         About::Subprotocol if new.value.is_empty() => fine("is new"),
         About::Subprotocol => breaks("is new, and old clients that offer none are refused"),
         About::Field | About::Content | About::Closed if new.is_by_codec() => unclear(CODEC),
@@ -145,6 +149,7 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
         About::Idempotent => {
             breaks("is gone: old clients send it again when an answer is lost, and it is handled again")
         }
+        About::Class => fine("is gone: each one is sent"),
         About::Subprotocol if old.value.is_empty() => breaks("is gone, and old clients offer it"),
         About::Subprotocol => fine("is gone: a client may offer none"),
         About::Field | About::Content | About::Closed if old.is_by_codec() => unclear(CODEC_GONE),
@@ -207,6 +212,7 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
         | About::Variant
         | About::Message
         | About::Idempotent
+        | About::Class
         | About::Fault
         | About::Raw
         | About::Closed => unclear("is another one now"),

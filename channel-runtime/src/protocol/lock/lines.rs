@@ -186,6 +186,15 @@ const fn message(
         }
         before += 1;
     }
+    if !read && shape.delivery.is_volatile() {
+        if item == before {
+            line.push(direction(read));
+            line.push_message(shape.wire_type);
+            line.push(" (class): volatile");
+            return Written::Line;
+        }
+        before += 1;
+    }
     if let Some(answer) = answer
         && !matches!(answer.kind, AnswerKind::Nothing | AnswerKind::Unknown)
     {

@@ -37,9 +37,12 @@ impl Former {
 }
 
 /// Whether the first version has no such line: one of an envelope, a history or a subprotocol, of what is no message but `(binary)`,
-/// of a message that may be sent again, or of what clients answer to a question.
+/// of a message that may be sent again, of a class, or of what clients answer to a question.
 fn is_of_second(line: &str) -> bool {
-    if line.starts_with("> ") && (line.ends_with(" (idempotent)") || line.contains(" (answer): ")) {
+    let key = Entry::read(line).key;
+    if (line.starts_with("> ") && (key.ends_with(" (idempotent)") || key.ends_with(" (answer)")))
+        || (line.starts_with("< ") && key.ends_with(" (class)"))
+    {
         return true;
     }
     let about = line.strip_prefix("> ").or_else(|| line.strip_prefix("< ")).unwrap_or(line);

@@ -70,7 +70,15 @@ fn with_members(offers: &[&str], check: impl FnOnce(Lookup<'_>, &[MembershipGuar
 }
 
 fn delivery<'a>(lookup: Lookup<'a>, compression: &'a Compression) -> Delivery<'a> {
-    Delivery { lookup, from: None, hub_backlog: None, compression: Some(compression), compressed: None, outgoing: None }
+    Delivery {
+        lookup,
+        from: None,
+        hub_backlog: None,
+        class: Class::Reliable,
+        compression: Some(compression),
+        compressed: None,
+        outgoing: None,
+    }
 }
 
 #[test]
@@ -154,6 +162,7 @@ fn to<'a>(lookup: Lookup<'a>, target: &'a Target, outgoing: Option<&'a dyn Outgo
         lookup: Lookup { target, ..lookup },
         from: None,
         hub_backlog: None,
+        class: Class::Reliable,
         compression: None,
         compressed: None,
         outgoing,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
+use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::room::membership::{MembershipGuard, NewConnection};
 use crate::room::outgoing::To;
@@ -36,7 +37,7 @@ fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGua
 }
 
 fn sending<'a>(publisher: Option<&'a Publisher<Member>>, exclusions: &'a Exclusions) -> Sending<'a> {
-    Sending { channel: 0, to: To::Target(&Target::All), exclusions, publisher, outgoing: None }
+    Sending { channel: 0, to: To::Target(&Target::All), exclusions, class: Class::Reliable, publisher, outgoing: None }
 }
 
 fn runtime() -> Runtime {

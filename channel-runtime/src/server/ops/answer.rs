@@ -179,14 +179,21 @@ impl From<Fault> for Refusal {
 pub(super) struct Published {
     recipients: usize,
     refused: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    dropped: usize,
     elsewhere: &'static str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl TryFrom<Sent> for Published {
     type Error = Refusal;
 
     fn try_from(sent: Sent) -> Result<Self, Refusal> {
-        let Sent { recipients, refused, unencodable, elsewhere } = sent;
+        let Sent { recipients, refused, dropped, unencodable, elsewhere } = sent;
         if unencodable {
             let message = "the channel can't send this message, or its envelope has no place for it; the log says more";
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unencodable", message));
@@ -201,6 +208,6 @@ impl TryFrom<Sent> for Published {
                 return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
             }
         };
-        Ok(Self { recipients, refused, elsewhere })
+        Ok(Self { recipients, refused, dropped, elsewhere })
     }
 }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::server::numbers::{Collector, Family};
-use crate::socket::counters::Count;
+use crate::socket::count::Count;
 
 const PUBLISHED: Family = Family::counter("channels_published_total", "Publications by operators, by HTTP status.");
 

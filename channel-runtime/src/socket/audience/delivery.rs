@@ -11,6 +11,7 @@ use crate::connection::backpressure::HubBacklog;
 use crate::protocol::codec::EncodeError;
 use crate::protocol::envelope::{Envelope, Flat};
 use crate::protocol::escaped::Escaped;
+use crate::room::class::Class;
 use crate::room::delivery::Delivery;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Recipients;
@@ -22,11 +23,16 @@ use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
+        self.delivery_of(Class::Reliable)
+    }
+
+    fn delivery_of(&self, class: Class) -> Delivery<'_> {
         let node = self.hub.node();
         Delivery {
             lookup: self.lookup(),
             from: self.from.as_ref(),
             hub_backlog: self.hub_backlog(),
+            class,
             compression: node.compression(),
             compressed: None,
             outgoing: node.registry.outgoing(),
@@ -44,21 +50,22 @@ impl<C: 'static, K> Audience<C, K> {
     /// `make` is called once for each value of `"$room"`, or for each topic.
     pub(super) fn deliver<E: Envelope>(
         &self,
+        class: Class,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let delivery = self.delivery();
+        let delivery = self.delivery_of(class);
         let result = match delivery.lookup.resolve() {
             Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() => {
-                self.deliver_by_topic::<E>(make)
+                self.deliver_by_topic::<E>(class, make)
             }
             Recipients::OneRoom(room) => {
                 make(room_name::<E>(room.name()).as_deref()).map(|frame| delivery.to_room(&room, frame))
             }
             Recipients::Rooms(_) | Recipients::Members if const { E::PLACES.has_topics() } => {
-                self.deliver_by_topic::<E>(make)
+                self.deliver_by_topic::<E>(class, make)
             }
             Recipients::Rooms(names) => delivery.to_rooms(names, |_, name| make(room_name::<E>(name).as_deref())),
             Recipients::Members => {
@@ -66,19 +73,19 @@ impl<C: 'static, K> Audience<C, K> {
             }
             Recipients::AbsentRoom(_) if delivery.outgoing.is_none() => return Sent::default(),
             Recipients::AbsentRoom(name) if const { E::PLACES.has_topics() } && !RoomName::of(name).is_path() => {
-                self.deliver_by_topic::<E>(make)
+                self.deliver_by_topic::<E>(class, make)
             }
             Recipients::AbsentRoom(name) => {
                 make(room_name::<E>(name).as_deref()).map(|frame| delivery.to_absent_room(frame))
             }
         };
-        self.counted(result)
+        self.counted(result, class)
     }
 
     /// A binary message names no room, so that one frame is for all.
-    pub(super) fn deliver_binary(&self, mut make: impl FnMut() -> Result<Frame, EncodeError>) -> Sent {
+    pub(super) fn deliver_binary(&self, class: Class, mut make: impl FnMut() -> Result<Frame, EncodeError>) -> Sent {
         let mut made = None;
-        self.deliver::<Flat>(|_| match &made {
+        self.deliver::<Flat>(class, |_| match &made {
             Some(frame) => Ok(Frame::clone(frame)),
             None => make().map(|frame| made.insert(frame).clone()),
         })
@@ -87,9 +94,10 @@ impl<C: 'static, K> Audience<C, K> {
     /// To clients that may be in different rooms of the path: each is sent the message on the topic of its own.
     fn deliver_by_topic<E: Envelope>(
         &self,
+        class: Class,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Result<Sent, EncodeError> {
-        let delivery = self.delivery();
+        let delivery = self.delivery_of(class);
         let mut by_topic = BTreeMap::<Cow<'_, str>, Vec<Arc<Member>>>::new();
         let members = delivery.lookup.members();
         for member in &members {
@@ -115,26 +123,28 @@ impl<C: 'static, K> Audience<C, K> {
     pub(super) fn deliver_with<E: Envelope>(
         &self,
         kind: &'static str,
+        class: Class,
         make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let delivery = self.delivery();
+        let delivery = self.delivery_of(class);
         let found = delivery.lookup.one_room();
         let Some(name) = found.as_ref().map(|room| room.name()).or(self.target.room_name()) else {
             return Sent::default();
         };
         // Its members have different topics, and the message is made once.
         if const { E::PLACES.has_topics() } && !RoomName::of(name).is_path() {
-            return self.counted(Err(EncodeError::NoPlace { kind }));
+            return self.counted(Err(EncodeError::NoPlace { kind }), class);
         }
         let name = room_name::<E>(name);
-        self.counted(match &found {
+        let result = match &found {
             Some(room) => delivery.to_room_with(room, |len| make(len, name.as_deref()).map(PreparedFrame::plain)),
             None if delivery.outgoing.is_some() => make(0, name.as_deref()).map(|frame| delivery.to_absent_room(frame)),
             None => return Sent::default(),
-        })
+        };
+        self.counted(result, class)
     }
 
     pub(super) async fn caught_up(&self) {
@@ -165,11 +175,11 @@ impl<C: 'static, K> Audience<C, K> {
         }
     }
 
-    fn counted(&self, result: Result<Sent, EncodeError>) -> Sent {
+    fn counted(&self, result: Result<Sent, EncodeError>, class: Class) -> Sent {
         match result {
             Ok(sent) => {
                 self.spend(sent);
-                self.hub.node().counters(self.hub.channel()).send(sent);
+                self.hub.node().counters(self.hub.channel()).send(sent, class);
                 sent
             }
             Err(EncodeError::NoPlace { kind }) => {

@@ -21,11 +21,13 @@ use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::protocol::envelope::Flat;
+use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
 use crate::room::sent::Sent;
 use crate::room::target::Target;
+use crate::socket::class::class_of;
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
 use crate::socket::member_view::MemberView;
@@ -81,8 +83,9 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// Whether some room of the channel has.
-    pub(super) fn has_history(&self) -> bool {
-        self.hub.node().registry.has_history(self.hub.channel())
+    /// Whether the rooms of the channel may keep what is of this class.
+    pub(super) fn keeps(&self, class: Class) -> bool {
+        !class.is_volatile() && self.hub.node().registry.has_history(self.hub.channel())
     }
 
     pub(in crate::socket) fn hub(&self) -> &Hub<C> {
@@ -155,11 +158,12 @@ impl<C: 'static, K> Audience<C, K> {
     /// Sends a message, encoded once. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
+        let class = const { class_of::<M>() };
         if M::KIND.is_none() {
-            let is_kept = self.has_history();
-            return self.deliver::<M::Envelope>(|room| message_frame::<M::Envelope, M>(&message, room, is_kept));
+            let is_kept = self.keeps(class);
+            return self.deliver::<M::Envelope>(class, |room| message_frame::<M::Envelope, M>(&message, room, is_kept));
         }
-        self.deliver_binary(|| message_frame::<Flat, M>(&message, None, false))
+        self.deliver_binary(class, || message_frame::<Flat, M>(&message, None, false))
     }
 
     /// Sends a binary message.
@@ -168,7 +172,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsBytes,
     {
         let frame = frame(Opcode::Binary, &data);
-        self.deliver::<Flat>(|_| Ok(frame.clone()))
+        self.deliver::<Flat>(Class::Reliable, |_| Ok(frame.clone()))
     }
 
     /// Sends a text as it is.
@@ -177,7 +181,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsText,
     {
         let frame = frame(Opcode::Text, text.into().as_bytes());
-        self.deliver::<Flat>(|_| Ok(frame.clone()))
+        self.deliver::<Flat>(Class::Reliable, |_| Ok(frame.clone()))
     }
 
     /// Waits while this sender is far ahead of these rooms: by 64 KiB, or a sixteenth of
@@ -323,8 +327,9 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
-        self.deliver_with::<M::Envelope>(M::TYPE, |len, room| {
-            message_frame::<M::Envelope, M>(&make(RoomView { len }), room, self.has_history())
+        let class = const { class_of::<M>() };
+        self.deliver_with::<M::Envelope>(M::TYPE, class, |len, room| {
+            message_frame::<M::Envelope, M>(&make(RoomView { len }), room, self.keeps(class))
         })
     }
 }

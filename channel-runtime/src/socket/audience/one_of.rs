@@ -4,19 +4,24 @@ use super::Audience;
 use crate::channel::Channel;
 use crate::protocol::codec::{Head, binary_kind, encode_binary_one_of};
 use crate::protocol::envelope::Envelope;
+use crate::protocol::message::Messages as _;
+use crate::room::class::Class;
 use crate::room::sent::Sent;
+use crate::socket::class::class;
 use crate::socket::frames::{frame_of, text_of};
 use crate::wire::frame::Opcode;
 
 impl<C: Channel, K> Audience<C, K> {
     /// As [`send`](Self::send).
     pub(crate) fn send_one_of(&self, message: &C::ToClient) -> Sent {
+        let shape = C::ToClient::SHAPES.get(message.index());
+        let class = shape.map_or(Class::Reliable, |shape| class(shape.delivery, shape.wire_type));
         let Some(kind) = binary_kind(message) else {
-            return self.deliver::<C::Envelope>(|room| {
+            return self.deliver::<C::Envelope>(class, |room| {
                 let head = Head { reference: None, room };
-                text_of(self.has_history(), |json| C::Envelope::encode_one_of(message, head, json))
+                text_of(self.keeps(class), |json| C::Envelope::encode_one_of(message, head, json))
             });
         };
-        self.deliver_binary(|| frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out)))
+        self.deliver_binary(class, || frame_of(Opcode::Binary, |out| encode_binary_one_of(kind, message, out)))
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
         Content::Bye => Cargo::Bye,
     };
     let mask = record.mask.clone().next().map(|_| Box::new(record.mask.exclusions(TypeId::of::<str>())));
-    Outbound { channel: record.channel, to, mask, cargo }
+    Outbound { channel: record.channel, to, class: record.class, mask, cargo }
 }
 
 /// The names of handlers stand in the program for ever.
@@ -149,5 +149,5 @@ pub(crate) fn tell(outbound: &Outbound) -> String {
         Cargo::Hello(json) => format!("hello {json:?}"),
         Cargo::Bye => "bye".to_owned(),
     };
-    format!("{} to {to}, not to {mask:?}: {cargo}", outbound.channel)
+    format!("{:?} {} to {to}, not to {mask:?}: {cargo}", outbound.class, outbound.channel)
 }

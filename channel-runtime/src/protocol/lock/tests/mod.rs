@@ -4,6 +4,7 @@ mod asks;
 mod binary;
 mod change;
 mod check;
+mod classes;
 mod envelopes;
 mod faults;
 mod fingerprint;
