@@ -21,6 +21,7 @@ impl<K, V> Default for OldestFirst<K, V> {
 }
 
 impl<K: Clone + Eq + Hash, V> OldestFirst<K, V> {
+    #[cfg(any(test, feature = "ops"))]
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
