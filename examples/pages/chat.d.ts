@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 965861f8be3082d7
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 278431ef1c878f11
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -159,6 +159,8 @@ export interface OwnEvents<P extends Protocol = Protocol> {
     $unheard: {
         type: string;
     };
+    /** The server moves the client to another room of its channel, whose path this is. What was asked before has failed. */
+    $moved: string;
     /** A fault that answers no request. */
     error: Fault;
 }

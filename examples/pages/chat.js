@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 3311f483bd585939
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 7e32c21965fc5624
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -173,12 +173,7 @@ export class Channel {
         if (this.#isOpen)
             this.#wake();
         else {
-            const url = new URL(this.#options.url ?? globalThis.location?.href);
-            url.protocol = url.protocol.replace('http', 'ws');
-            url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path;
-            url.search = `${new URLSearchParams(this.#options.query)}`;
-            url.hash = '';
-            this.#url = url.href;
+            this.#aim();
             this.#attempt = 0;
             this.#refused = undefined;
             this.#isOpen = true;
@@ -186,6 +181,14 @@ export class Channel {
             this.#dial();
         }
         return this;
+    }
+    #aim() {
+        const url = new URL(this.#options.url ?? globalThis.location?.href);
+        url.protocol = url.protocol.replace('http', 'ws');
+        url.pathname = (this.#options.url ? url.pathname.replace(/\/$/, '') : '') + this.#path;
+        url.search = `${new URLSearchParams(this.#options.query)}`;
+        url.hash = '';
+        this.#url = url.href;
     }
     /** For good, until it is opened again. Requests without an answer are rejected. */
     close(reason = '') {
@@ -606,7 +609,17 @@ export class Channel {
         for (const { sent, again, settle } of [...this.#pending.values()].reverse())
             if (sent && !(again && kept-- > 0))
                 settle(lost());
-        const way = verdict(code, fault);
+        const { to } = this.#closing;
+        const moved = to?.[0] === '/';
+        if (moved) {
+            this.#path = to;
+            this.#aim();
+            this.#positions.delete('');
+            // What was asked was asked in the room before.
+            for (const { sent, settle } of [...this.#pending.values()])
+                settle(sent ? lost() : new NoAnswer('unsent', 'moved'));
+        }
+        const way = moved ? 'soon' : verdict(code, fault);
         if (way === 'idle') {
             this.#attempt = 0;
             return this.#pending.size ? void this.#dial() : this.#set({ state: 'idle' });
@@ -623,12 +636,13 @@ export class Channel {
             return void (code === 4426 && this.#emit('$outdated', { compatible: false, how: 'breaks' }));
         }
         const { base, cap } = this.#retry;
-        const most = Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** this.#attempt++);
+        const n = this.#attempt++;
+        const most = moved && !n ? 0 : Math.min(cap, (way === 'slow' ? 5 : 1) * base * 1.7 ** n);
         if (this.#attempt === 3 && !this.#hasOpened)
             console.warn(`${this.#url} never opened: wrong address or origin?`);
         this.#notBefore = Date.now() + after;
         let wait = after + Math.random() * Math.max(most, time(told['retry_window_ms']));
-        const { hidden = 'slow' } = this.#options;
+        const hidden = moved ? 'same' : this.#options.hidden ?? 'slow';
         const why = globalThis.navigator?.onLine === false ? 'offline'
             : hidden !== 'same' && globalThis.document?.visibilityState === 'hidden' ? 'hidden' : 'lost';
         if (why === 'hidden' && hidden === 'wait')
@@ -637,6 +651,8 @@ export class Channel {
         else if (why !== 'lost')
             wait = Math.max(wait, 60_000 * (1 + Math.random()));
         this.#wait(wait, why, last);
+        if (moved)
+            this.#emit('$moved', to);
     }
     #wait(ms, why, last) {
         if (ms < Infinity)
