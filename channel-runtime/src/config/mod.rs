@@ -170,7 +170,8 @@ pub struct Config {
     /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
     /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message and 512 for each room: 256 MiB by
-    /// default, and up to an eighth more for a second. Beyond it rooms without members that are kept for a
+    /// default, and messages up to an eighth more for a second. Rooms with members, or within their grace, are
+    /// counted, and are not closed for it. Beyond it rooms without members that are kept for a
     /// [page](crate::Audience::position) alone are let go, then the messages of rooms without members, then those rooms, the ones
     /// first whose history would end soonest, and then the oldest messages of all. Whoever comes back for them comes fresh, and is told
     /// `expired`, or `replaced` if it was the room. One with hooks closes after its [`room_grace`](Self::room_grace).

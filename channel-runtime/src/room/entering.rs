@@ -36,7 +36,7 @@ impl LiveRoom {
             && inner.members.get(session).is_some_and(|before| before.told.is_arriving())
         {
             // Its end is not known yet.
-            log.leave(session, true, Instant::now());
+            log.cut_before_it_arrived(session);
         }
         let entered = decide(log, member, position, has_state);
         if let Some((welcome, window)) = welcome {

@@ -249,8 +249,16 @@ impl Log {
             }
         }
         if is_arriving {
-            self.arriving.push_back(id);
+            self.cut_before_it_arrived(id);
         }
+    }
+
+    /// However often it is said: it takes one place.
+    pub fn cut_before_it_arrived(&mut self, id: ConnectionId) {
+        if self.arriving.contains(&id) {
+            return;
+        }
+        self.arriving.push_back(id);
         if self.arriving.len() > MOST_LEFT
             && let Some(oldest) = self.arriving.pop_front()
         {
