@@ -1,4 +1,4 @@
-use channel_runtime::{channel, message};
+use channel_runtime::{Bytes, channel, message};
 
 #[derive(Default)]
 struct Board(u8);
@@ -25,6 +25,16 @@ struct Other;
 impl Other {
     fn snapshot(&self, board: &Board) -> String {
         board.0.to_string()
+    }
+}
+
+#[channel("/raw", room_state = Board)]
+struct Raw;
+
+#[channel(sends(Bytes))]
+impl Raw {
+    fn snapshot(&self, board: &Board) -> Bytes {
+        Bytes::copy_from_slice(&[board.0])
     }
 }
 
