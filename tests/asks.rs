@@ -472,23 +472,27 @@ async fn at_most_16_questions_to_a_client_are_open() {
 async fn the_answers_to_one_question_are_a_mebibyte_together() {
     let test = Test::new();
     let mut clients = Vec::new();
-    for at in 0..18 {
+    for at in 0..20 {
         clients.push(test.client("a", &format!("c{at}")).await);
     }
     let mut each = test.hub.all().ask(Large {}).each();
     let answer = "a".repeat(60 * 1024);
-    for client in &mut clients {
+    for (at, client) in clients.iter_mut().enumerate() {
         let question: Asked<Large> = client.expect_question().await;
-        client.answer(question, &answer);
+        match at {
+            18 => client.decline(question, &Fault::new("desk.no", answer.clone())),
+            19 => client.answer(question, "short"),
+            _ => client.answer(question, &answer),
+        }
         test.app.settle().await;
     }
-    for at in 0..18 {
+    for at in 0..20 {
         let (id, outcome) = each.next().await.unwrap();
         assert_eq!(id, test.id(&format!("c{at}")));
-        // 17 of them are shorter than it, and 18 are not.
+        // 17 of them are shorter than it, and 18 are not, nor with who declines at length; what is refused counts no more.
         match outcome {
-            Ok(text) => assert!(at < 17 && text == answer, "{at}"),
-            Err(error) => assert!(at == 17 && matches!(error, AskError::TooLong), "{at}: {error}"),
+            Ok(text) => assert!(at < 17 && text == answer || at == 19 && text == "short", "{at}"),
+            Err(error) => assert!((17..19).contains(&at) && matches!(error, AskError::TooLong), "{at}: {error}"),
         }
     }
     assert!(each.next().await.is_none());

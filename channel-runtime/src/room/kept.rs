@@ -130,8 +130,8 @@ impl Registry {
         }
     }
 
-    /// A room that was opened for its position, which is not kept.
-    fn close_unless_kept(&self, channel: usize, room: &Arc<LiveRoom>) {
+    /// A room that was opened, and that nobody has entered.
+    pub(super) fn close_unless_kept(&self, channel: usize, room: &Arc<LiveRoom>) {
         let mut rooms = self.channels[channel].rooms.shard(&**room.name());
         if room.len() == 0 && !room.is_gone() && !room.has_owner() && !room.is_kept.load(Ordering::Acquire) {
             ChannelRooms::retire(&mut rooms, room);

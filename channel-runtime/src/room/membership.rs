@@ -1,5 +1,6 @@
 //! Memberships: how a connection enters the registry, joins declared rooms, and is removed from all of them.
 
+use std::mem;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -64,6 +65,19 @@ impl NewConnection {
     }
 }
 
+/// A room that is opened for somebody who enters. Dropped if what it would be told can't be made, because that panics.
+struct Unentered<'a> {
+    registry: &'a Registry,
+    channel: usize,
+    room: &'a Arc<LiveRoom>,
+}
+
+impl Drop for Unentered<'_> {
+    fn drop(&mut self) {
+        self.registry.close_unless_kept(self.channel, self.room);
+    }
+}
+
 pub(crate) struct MembershipGuard {
     pub registry: Arc<Registry>,
     pub connection: Arc<Member>,
@@ -87,13 +101,15 @@ impl Registry {
         make: impl Fn(&S) -> Option<Frame>,
         tell: impl Fn(&Member, Frame, Option<u64>),
     ) -> MembershipGuard {
-        let entry = &self.channels[new.channel];
+        let channel = new.channel;
+        let entry = &self.channels[channel];
         let first = self.first(&new);
         let (name, mut waiting) = (Arc::clone(&new.room), Some((new, first)));
         loop {
             // It may be removed before it is entered: then another one has its name.
             let room = entry.open(&name, entry.make_state, Arc::clone);
             let mut listed = None;
+            let unentered = Unentered { registry: self, channel, room: &room };
             let found = room.with(&make_state, |state: &mut S| {
                 let position = waiting.as_ref().and_then(|(new, _)| new.positions.as_ref()?.own.as_ref());
                 // If there is nothing to tell, it enters as into a room without a snapshot.
@@ -113,6 +129,7 @@ impl Registry {
                 }
             });
             found.expect("a channel with a snapshot has a state");
+            mem::forget(unentered);
             if let Some(guard) = listed {
                 return guard;
             }

@@ -278,6 +278,7 @@ impl<C, A> fmt::Debug for Ask<C, A> {
 pub(super) fn read<A: ReadAnswer>(outcome: Outcome<'_>) -> Result<A, AskError> {
     match outcome {
         Outcome::Answer { kind, text, json } => A::read(text, kind, json).map_err(AskError::Invalid),
+        Outcome::Declined { fault, .. } => Err(AskError::Failed(fault)),
         Outcome::Error(error) => Err(error),
     }
 }

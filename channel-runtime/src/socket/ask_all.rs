@@ -1,6 +1,7 @@
 //! A question to all clients of an audience, with one outcome for each.
 
 use std::fmt;
+use std::future::pending;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::channel::{Channel, SentBy};
 use crate::connection::id::ConnectionId;
@@ -27,7 +28,7 @@ use crate::socket::questions::{self, AskedClient, Asker, Deadline, NewQuestion, 
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
 
-/// How long the answers to one question may be together, in bytes of their JSON.
+/// How long the answers to one question may be together, in bytes of their JSON, and of the frames that decline.
 const MOST_BYTES: usize = 1 << 20;
 
 /// How many are told that their time is over between two turns of other tasks.
@@ -74,7 +75,8 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// ```
     ///
     /// A client that leaves is [`AskError::Gone`] at once, and one that can't be asked [`AskError::Unsupported`]. Who joins later is
-    /// not asked. The answers may be 1 MiB long together; one beyond that is [`AskError::TooLong`].
+    /// not asked. The answers of all clients may be 1 MiB long together, and so may the frames that
+    /// decline with them; one beyond that is [`AskError::TooLong`], and counts no more.
     ///
     /// In a cluster it asks the clients of this node, as [`len`](Self::len) counts them.
     pub fn ask<M: Question + SentBy<C>>(&self, message: M) -> AskAll<C, K, M> {
@@ -122,7 +124,8 @@ impl<C: Channel, K: IsSeveral, M: Question + SentBy<C>> AskAll<C, K, M> {
         let number = Number::next();
         let (sender, outcomes) = mpsc::unbounded_channel();
         let gathered = Arc::new(Gathered { outcomes: sender, bytes: AtomicUsize::new(0) });
-        let timer = timer(node, &members, number, within);
+        let (all_are_asked, asked) = oneshot::channel();
+        let timer = timer(node, &members, number, within, asked);
         let mut frames =
             Frames::<C, M> { message: &message, number, node, members: &members, made: None, channel: PhantomData };
         for member in &members {
@@ -146,6 +149,8 @@ impl<C: Channel, K: IsSeveral, M: Question + SentBy<C>> AskAll<C, K, M> {
                 }
             }
         }
+        // Not before: the time of who is asked after it was over would never end.
+        drop(all_are_asked);
         Outcomes { outcomes }
     }
 }
@@ -181,11 +186,23 @@ impl<'a, C: Channel, M: SentBy<C>> Frames<'a, C, M> {
 }
 
 /// `None` where no runtime could wake it: in a test that calls a handler by itself.
-fn timer(node: &Arc<Node>, members: &[Arc<Member>], number: Number, within: Duration) -> Option<Arc<Timer>> {
-    let runtime = Handle::try_current().ok().or_else(|| members.iter().find_map(|one| one.apart.runtime.clone()))?;
+fn timer(
+    node: &Arc<Node>,
+    members: &[Arc<Member>],
+    number: Number,
+    within: Duration,
+    all_are_asked: oneshot::Receiver<()>,
+) -> Option<Arc<Timer>> {
+    let of_members = members.iter().find_map(|one| one.apart.runtime.clone());
+    let runtime = of_members.or_else(|| Handle::try_current().ok())?;
+    let start = Instant::now();
     let asked: Vec<_> = members.iter().map(|member| AskedClient::new(node, member)).collect();
     let task = runtime.spawn(async move {
-        sleep(within).await;
+        _ = all_are_asked.await;
+        match start.checked_add(within) {
+            Some(deadline) => sleep_until(deadline).await,
+            None => pending().await,
+        }
         for share in asked.chunks(SHARE) {
             share.iter().for_each(|client| expire(client, number));
             yield_now().await;
@@ -237,12 +254,13 @@ impl<A: ReadAnswer> Asker for OneOf<A> {
         if self.is_gone() {
             return;
         }
-        let is_too_long = match &outcome {
-            Outcome::Answer { json, .. } => {
-                gathered.bytes.fetch_add(json.len(), Ordering::Relaxed) + json.len() > MOST_BYTES
-            }
-            Outcome::Error(_) => false,
+        let len = match &outcome {
+            Outcome::Answer { json, .. } => json.len(),
+            Outcome::Declined { len, .. } => *len,
+            Outcome::Error(_) => 0,
         };
+        let fits = |sum: usize| Some(sum + len).filter(|sum| *sum <= MOST_BYTES);
+        let is_too_long = len > 0 && gathered.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err();
         // Before it is taken, because reading may panic.
         let outcome = if is_too_long { Err(AskError::TooLong) } else { read(outcome) };
         self.gathered = None;

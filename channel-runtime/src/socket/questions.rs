@@ -48,6 +48,11 @@ pub(crate) enum Outcome<'a> {
         text: &'a str,
         json: &'a str,
     },
+    /// By a frame of so many bytes.
+    Declined {
+        fault: Fault,
+        len: usize,
+    },
     Error(AskError),
 }
 
@@ -340,7 +345,7 @@ pub(crate) fn answered(client: &AskedClient, text: &str, (reference, answer): Re
     let Some(number) = Number::of(&reference) else { return false };
     finish(client, number, |kind| match answer {
         Ok(json) => Outcome::Answer { kind, text, json },
-        Err(fault) => Outcome::Error(AskError::Failed(*fault)),
+        Err(fault) => Outcome::Declined { fault: *fault, len: text.len() },
     })
 }
 
