@@ -9,6 +9,10 @@ const MOST_WAITING: usize = 64 * 1024;
 impl Outbox {
     /// `None` if the frame was dropped. It never closes a slow client, and is cloned only for one that takes it.
     pub fn offer(&self, frame: &Frame, from: Sender) -> Option<Enqueued> {
+        // Of many that stall, little is fetched from memory.
+        if self.is_blocked() {
+            return None;
+        }
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         if inner.is_over() {
