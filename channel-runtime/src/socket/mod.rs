@@ -284,6 +284,9 @@ impl<C: 'static> Socket<C> {
     /// [`handler_timeout`](crate::Config::handler_timeout) continues to run. A client that reads nothing for
     /// [`pong_timeout`](crate::Config::pong_timeout) is disconnected.
     ///
+    /// Of a [volatile](crate::Delivery::Volatile) type a message that is dropped is not sent again; the next waits until the client has
+    /// taken what waits for it.
+    ///
     /// Ends early if the connection ends. [`Sent`] counts each message as one recipient.
     pub async fn send_all<M: SentBy<C>>(&self, messages: impl IntoIterator<Item = M>) -> Sent {
         let outbox = self.member.outbox();
@@ -294,7 +297,10 @@ impl<C: 'static> Socket<C> {
             if one.refused > 0 {
                 break;
             }
-            if outbox.is_filling() {
+            if one.dropped > 0 {
+                // Long before it is filling it takes none of these.
+                outbox.flushed().await;
+            } else if outbox.is_filling() {
                 outbox.has_room().await;
             }
         }
