@@ -236,8 +236,8 @@ impl<C: 'static> Socket<C> {
         self.member.outbox().close(Close::new(ClosedBy::Server, Some(code), reason));
     }
 
-    /// Moves this client to another room of a path of its channel: see [`Audience::redirect`]. As with [`close`](Self::close), nothing is
-    /// sent after it. Nothing happens if the client is there already.
+    /// Moves this client to another room of a path of its channel: see [`Audience::redirect`](crate::Audience::redirect). As with
+    /// [`close`](Self::close), nothing is sent after it. Nothing happens if the client is there already.
     pub fn redirect(&self, room: &Room<C>) {
         let Some(path) = room.path().filter(|path| **path != **self.member.own_room.name()) else { return };
         self.claim.flush_batch();
