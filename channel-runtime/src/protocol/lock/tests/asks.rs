@@ -65,7 +65,7 @@ fn another_answer_breaks_those_who_give_the_old_one() {
     );
     assert_eq!(
         changes(&none, &byte),
-        answer("unclear: `> moved (answer): success u8` is new: it was no question, and old clients don't answer it")
+        answer("see: `> moved (answer): success u8` is new: it was no question, and old clients don't answer it")
     );
     assert_eq!(
         changes(&byte, &none),
