@@ -11,7 +11,7 @@ const IS_WARNING = 1
 /** A validator of JSON Schema 2020-12, in strict mode. Returns `check(name, value)`. */
 export function schemas(document) {
   const ajv = addFormats(new Ajv2020({ strict: true, allErrors: true }))
-  ajv.addVocabulary(['x-channels-fingerprint', 'x-channels'])
+  ajv.addVocabulary(['x-channels-fingerprint', 'x-channels', 'x-delivery'])
   ajv.addSchema(document, 'document')
   for (const name of Object.keys(document.$defs)) ajv.getSchema(`document#/$defs/${name}`)
   return (name, value) => {

@@ -51,6 +51,7 @@ use crate::protocol::describe::Description;
 ///   for what it sends.
 /// - `x-channels` names the definition of each message by its channel, its direction and its type.
 /// - `x-delivery` of a message to clients is `volatile` if it is not sent to a client that is behind.
+/// - A validator that refuses keywords it does not know is told these: `x-channels`, `x-channels-fingerprint` and `x-delivery`.
 /// - What the server ignores, a schema permits, and so it does for a client: only with `#[serde(deny_unknown_fields)]` are other
 ///   keys refused, and only in what a client sends. Aliases are not offered.
 /// - Rules of garde are said of what a client sends, as far as a schema can say them without refusing what the server accepts.
