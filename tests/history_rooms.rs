@@ -28,6 +28,12 @@ fn said(text: &str) -> Said {
 
 const AGE: Duration = Duration::from_secs(60);
 
+/// What a room counts.
+const ROOM_BYTES: usize = 512;
+
+/// Of rooms that are kept for a page alone, where all together may take 64 KiB: they have an eighth.
+const MOST_PAGES: usize = 64 * 1024 / 8 / ROOM_BYTES;
+
 /// Rooms are looked at every second.
 const A_LITTLE: Duration = Duration::from_secs(2);
 
@@ -268,12 +274,11 @@ async fn rooms_with_hooks_are_let_go_as_others_are_when_there_is_too_much() {
     assert!(log.take().is_empty(), "its messages were enough");
 }
 
-#[tokio::test(start_paused = true)]
-async fn of_rooms_with_little_in_them_the_rooms_themselves_are_let_go_and_no_more_than_is_needed() {
-    const ROOMS: usize = 120;
-    let (app, hub, log, health) = games(Config::default().history_bytes(64 * 1024));
+/// Empties so many rooms that have little in them, and returns which are closed, and which are left with their bytes.
+async fn closed_of(rooms: usize, grace: Duration) -> (Vec<usize>, usize, usize) {
+    let (app, hub, log, health) = games(Config::default().history_bytes(64 * 1024).room_grace(grace));
     let mut clients = Vec::new();
-    for name in 0..ROOMS {
+    for name in 0..rooms {
         clients.push(app.connect::<Game>(&format!("/game/{name}")).await.unwrap());
         hub.room(&game(name)).send(said("little"));
     }
@@ -283,11 +288,71 @@ async fn of_rooms_with_little_in_them_the_rooms_themselves_are_let_go_and_no_mor
         app.settle().await;
     }
     assert!(health.history_bytes() > 64 * 1024);
+    tokio::time::sleep(A_LITTLE + grace).await;
+    let number = |line: &String| line.strip_prefix("close /game/")?.strip_suffix(" 7")?.parse().ok();
+    let mut closed: Vec<usize> = log.take().iter().map(|line| number(line).expect("a room closes")).collect();
+    closed.sort_unstable();
+    (closed, hub.stats().rooms, health.history_bytes())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_rooms_with_little_in_them_the_rooms_themselves_are_let_go_and_no_more_than_is_needed() {
+    // Those are left that take seven eighths.
+    let left = 64 * 1024 / 8 * 7 / ROOM_BYTES;
+    for (rooms, grace) in [(120, 0), (200, 0), (200, 3)] {
+        let (closed, open, bytes) = closed_of(rooms, Duration::from_secs(grace)).await;
+        assert_eq!(closed, Vec::from_iter(0..rooms - left), "the longest empty ones of {rooms}, after {grace} s");
+        assert_eq!((open, bytes), (left, left * ROOM_BYTES));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_room_with_a_member_keeps_is_let_go_only_if_the_empty_rooms_are_not_enough() {
+    let config = Config::default().history_bytes(64 * 1024).room_grace(Duration::from_secs(3600));
+    let (app, hub, _, health) = games(config);
+    let mut ann = app.connect::<Game>("/game/ann").await.unwrap();
+    ann.expect::<Said>().await;
+    for name in 0..60 {
+        let mut client = app.connect::<Game>(&format!("/game/{name}")).await.unwrap();
+        hub.room(&game(name)).send(said("little"));
+        client.close();
+        app.settle().await;
+    }
+    // More than half of all that there may be.
+    for _ in 0..34 {
+        hub.room(&Game::room("ann")).send(said(&"x".repeat(1000)));
+    }
+    assert!(health.history_bytes() > 64 * 1024);
     tokio::time::sleep(A_LITTLE).await;
-    // As many as take what is above seven eighths.
-    let closed: Vec<_> = (0..8).map(|name| format!("close /game/{name} 7")).collect();
-    assert_eq!(log.take(), closed, "the longest empty ones");
-    assert_eq!((hub.stats().rooms, health.history_bytes()), (ROOMS - 8, (ROOMS - 8) * 512));
+    assert!(health.history_bytes() <= 64 * 1024, "{}", health.history_bytes());
+    assert_eq!(ann.come_back().await.joined().await.resumed(), Some(34));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_room_that_is_sent_to_again_is_not_the_first_whose_messages_are_let_go() {
+    let (app, hub, health) = notes(Config::default().history_bytes(21_500));
+    let text = "x".repeat(1000);
+    let mut positions = Vec::new();
+    for name in ["a", "b"] {
+        let mut client = app.connect::<Notes>(&format!("/notes/{name}")).await.unwrap();
+        positions.push(hub.room(&room(name)).position().await.unwrap().to_string());
+        for _ in 0..5 {
+            hub.room(&room(name)).send(said(&text));
+        }
+        client.close();
+        app.settle().await;
+        tokio::time::sleep(A_LITTLE).await;
+    }
+    hub.room(&room("a")).send(said("again"));
+    tokio::time::sleep(A_LITTLE).await;
+    let _here = app.connect::<Notes>("/notes/c").await.unwrap();
+    for _ in 0..10 {
+        hub.room(&room("c")).send(said(&text));
+    }
+    assert!(health.history_bytes() > 21_500);
+    tokio::time::sleep(A_LITTLE).await;
+    assert_eq!(comes_back(&app, "a", &positions[0]).await.1, "Resumed { missed: 6 }");
+    assert_eq!(comes_back(&app, "b", &positions[1]).await.1, "Fresh { reason: Expired }");
 }
 
 #[tokio::test(start_paused = true)]
@@ -325,7 +390,6 @@ async fn what_is_sent_to_an_empty_room_within_its_grace_is_counted_and_let_go_to
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_pages_of_many_rooms_keeps_a_few_open_and_takes_nothing_from_the_others() {
-    // Sixteen rooms are an eighth of it.
     let config = Config::default().history_bytes(64 * 1024).room_grace(Duration::from_secs(3600));
     let (app, hub, log, health) = games(config);
     let mut ann = app.connect::<Game>("/game/1").await.unwrap();
@@ -339,9 +403,9 @@ async fn who_asks_for_pages_of_many_rooms_keeps_a_few_open_and_takes_nothing_fro
         assert!(health.history_bytes() < 20 * 1024, "{}", health.history_bytes());
     }
     tokio::time::sleep(A_LITTLE).await;
-    assert_eq!(hub.stats().rooms, 1 + 16);
+    assert_eq!(hub.stats().rooms, 1 + MOST_PAGES);
     let closed = log.take().into_iter().filter(|line| line.starts_with("close")).count();
-    assert_eq!(closed, 85, "no grace for rooms that nobody was in");
+    assert_eq!(closed, 101 - MOST_PAGES, "no grace for rooms that nobody was in");
     assert_eq!(hears_first(&app, 1, &real).await, "of a real one");
     assert_eq!(hears_first(&app, 2, &quiet).await, "the state is 7", "it is opened anew");
     hub.room(&game(1099)).send(said("since the page"));
@@ -362,9 +426,45 @@ async fn pages_of_many_rooms_without_hooks_keep_a_few_open_too() {
             first = position;
         }
     }
-    assert_eq!((hub.stats().rooms, health.history_bytes()), (16, 16 * 512));
+    assert_eq!((hub.stats().rooms, health.history_bytes()), (MOST_PAGES, MOST_PAGES * ROOM_BYTES));
     hub.room(&room("90")).send(said("since the page"));
     assert_eq!(comes_back(&app, "90", &first).await.1, "Resumed { missed: 1 }");
+}
+
+/// Its pages are kept for longer than those of the notes.
+#[channel("/archive/:room", history(age = "1h"))]
+pub struct Archive {
+    room: String,
+}
+
+#[channel(sends(Said))]
+impl Archive {}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_that_was_asked_for_first_is_let_go_first_however_long_it_is_kept() {
+    let channels = channels![Notes, Archive];
+    let (hub, archive) = (channels.of::<Notes>(), channels.of::<Archive>());
+    let app = testing::app(channels.app(()).config(Config::default().history_bytes(64 * 1024)));
+    for name in 0..MOST_PAGES {
+        archive.room(&Archive::room(&name.to_string())).position().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let position = hub.room(&room("a")).position().await.unwrap().to_string();
+    assert_eq!((archive.stats().rooms, hub.stats().rooms), (MOST_PAGES - 1, 1));
+    assert_eq!(comes_back(&app, "a", &position).await.1, "Resumed { missed: 0 }");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_page_is_asked_for_again_is_not_the_first_to_be_let_go() {
+    let (_app, hub, _) = notes(Config::default().history_bytes(64 * 1024));
+    for name in 0..MOST_PAGES {
+        hub.room(&room(&name.to_string())).position().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    hub.room(&room("0")).position().await.unwrap();
+    hub.room(&room("new")).position().await.unwrap();
+    let is_open = |name: &str| hub.with_room(&room(name), |_, _| ()).is_some();
+    assert_eq!((is_open("0"), is_open("1"), is_open("2"), is_open("new")), (true, false, true, true));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::room::channel_rooms::ChannelRooms;
 use crate::room::history_budget::ROOM_BYTES;
-use crate::room::kept_rooms::{KeptRoom, KeptRooms};
+use crate::room::kept_rooms::{Due, KeptRoom, KeptRooms};
 use crate::room::live_room::LiveRoom;
 use crate::room::log::{Forgotten, Log};
 use crate::room::position::Position;
@@ -31,17 +31,20 @@ const MOST_FOR_PAGES: usize = 10_000;
 const ROOMS_AT_ONCE: usize = 32;
 const MESSAGES_AT_ONCE: usize = 1024;
 
+/// Of all rooms of a shard. To find the next ones it is gone through from its beginning.
+const COPIED_AT_ONCE: usize = 256;
+
 impl Registry {
     /// If the room has no members, and something to be kept for. Called under its shard's lock, so that nobody enters meanwhile.
     pub(super) fn keep(&self, channel: usize, room: &Arc<LiveRoom>) -> bool {
         if room.len() > 0 || room.is_gone() || !self.history.is_watched.load(Ordering::Acquire) {
             return false;
         }
-        let Some((until, has_messages)) = room.kept_for().filter(|(until, _)| *until > Instant::now()) else {
+        let Some(kept_for) = room.kept_for().filter(|kept| kept.until > Instant::now()) else {
             return false;
         };
         if !room.is_kept.swap(true, Ordering::AcqRel) {
-            self.history.kept.lock().add(until, has_messages, KeptRoom { channel, room: Arc::clone(room) });
+            self.history.kept.lock().add(KeptRoom { channel, kept_for, room: Arc::clone(room) });
         }
         true
     }
@@ -91,9 +94,10 @@ impl Registry {
         position
     }
 
-    /// The oldest are let go.
+    /// Those are let go whose page was asked for first.
     fn bound_those_for_pages(&self) {
         let most = MOST_FOR_PAGES.min(self.history.budget.most() / 8 / ROOM_BYTES).max(1);
+        let now = Instant::now();
         loop {
             let oldest = {
                 let mut kept = self.history.kept.lock();
@@ -103,7 +107,7 @@ impl Registry {
                 kept.take_first_for_a_page()
             };
             let Some(oldest) = oldest else { return };
-            drop(self.let_go_if_bare(&oldest));
+            drop(self.let_go_if_bare(&oldest, now));
         }
     }
 
@@ -140,7 +144,7 @@ impl Registry {
 
     /// It was taken from its list. If it has no members, and `stays` does not list it again, its history keeps it no more: one with an
     /// owner closes when its grace is over.
-    fn let_go_unless(&self, KeptRoom { channel, room }: &KeptRoom, stays: impl FnOnce() -> bool) -> Forgotten {
+    fn let_go_unless(&self, KeptRoom { channel, room, .. }: &KeptRoom, stays: impl FnOnce() -> bool) -> Forgotten {
         let forgotten = {
             let mut rooms = self.channels[*channel].rooms.shard(&**room.name());
             room.is_kept.store(false, Ordering::Release);
@@ -158,78 +162,92 @@ impl Registry {
         forgotten
     }
 
-    fn let_go(&self, kept: &KeptRoom) -> Forgotten {
-        self.let_go_unless(kept, || false)
+    /// Unless it is not its turn.
+    fn let_go(&self, kept: &KeptRoom, began: Instant) -> Forgotten {
+        self.let_go_unless(kept, || is_too_early(kept, began) && self.keep(kept.channel, &kept.room))
     }
 
     /// One that was kept for a page may have messages by now: then it is listed with those that have.
-    fn let_go_if_bare(&self, kept: &KeptRoom) -> Forgotten {
-        let has_messages = || kept.room.kept_for().is_some_and(|(_, has_messages)| has_messages);
-        self.let_go_unless(kept, || has_messages() && self.keep(kept.channel, &kept.room))
+    fn let_go_if_bare(&self, kept: &KeptRoom, began: Instant) -> Forgotten {
+        let has_messages = || kept.room.kept_for().is_some_and(|kept| kept.has_messages);
+        let stays = || (has_messages() || is_too_early(kept, began)) && self.keep(kept.channel, &kept.room);
+        self.let_go_unless(kept, stays)
     }
 
-    /// Rooms without members first, by the time at which they would be let go: of them those that are kept for a page alone, then all
-    /// messages, then the rooms; then the oldest messages of all.
+    /// First of rooms without members: those that are kept for a page alone, by when it was told its position; then all messages of the
+    /// others, and then those rooms, by the time at which they would be let go. Then the oldest messages of all.
     async fn shed_history(&self) {
-        let budget = &self.history.budget;
-        // Not only as much as is too much, or the next message would be too much again. Rooms with an owner are counted until that has
-        // closed them.
-        let is_enough_without = |closing: usize| budget.bytes() <= budget.most() / 8 * 7 + closing * ROOM_BYTES;
-        let for_a_page = KeptRooms::take_first_for_a_page;
-        let closing = self.let_go_until(&is_enough_without, 0, for_a_page, Self::let_go_if_bare).await;
-        let is_enough = || is_enough_without(closing);
+        let (budget, began) = (&self.history.budget, Instant::now());
+        // Not only as much as is too much, or the next message would be too much again.
+        let is_enough = || budget.bytes() <= budget.most() / 8 * 7;
+        self.let_go_until(&is_enough, began, KeptRooms::take_first_for_a_page, Self::let_go_if_bare).await;
         let mut last = None;
-        while !is_enough()
-            && let Some((next, few)) = { self.history.kept.lock().after(last, ROOMS_AT_ONCE) }
-        {
-            last = Some(next);
-            let is_empty = |room: &&Arc<LiveRoom>| room.len() == 0 && !is_enough();
-            dropped(few.iter().filter(is_empty).map(|room| room.shed_history(Log::clear)).collect()).await;
+        while !is_enough() {
+            let few = self.history.kept.lock().after(last, ROOMS_AT_ONCE);
+            let Some((due, _)) = few.last() else { break };
+            last = Some(*due);
+            let clear = |(due, kept): &(Due, KeptRoom)| {
+                if is_enough() {
+                    return Forgotten::default();
+                }
+                if !is_too_early(kept, began) {
+                    return kept.room.clear_history_if_empty();
+                }
+                let listed = self.history.kept.lock().take_with_messages(*due);
+                listed.map_or_else(Forgotten::default, |kept| self.let_go(&kept, began))
+            };
+            dropped(few.iter().map(clear).collect()).await;
         }
-        self.let_go_until(&is_enough_without, closing, KeptRooms::take_first_with_messages, Self::let_go).await;
+        self.let_go_until(&is_enough, began, KeptRooms::take_first_with_messages, Self::let_go).await;
         // The rest are rooms with members, and costs that no message has.
         if budget.entry_bytes() <= budget.most() / 2 {
             return;
         }
-        let now = Instant::now();
         for halvings in 1..=HALVINGS {
             for rooms in self.channels.iter().filter(|channel| channel.has_history).map(|channel| &channel.rooms) {
-                for (at, room) in rooms.values().enumerate() {
-                    if is_enough() {
-                        return;
-                    }
-                    let forgotten = room.shed_history(|log| log.shed_half(now, halvings));
-                    if forgotten.len() > 0 || at % ROOMS_AT_ONCE == 0 {
-                        dropped(vec![forgotten]).await;
+                for (at, room) in rooms.values(COPIED_AT_ONCE).enumerate() {
+                    let mut is_old = true;
+                    while is_old {
+                        if is_enough() {
+                            return;
+                        }
+                        let forgotten = room.shed_history(|log| log.shed_half(began, halvings, MESSAGES_AT_ONCE));
+                        is_old = forgotten.len() == MESSAGES_AT_ONCE;
+                        if forgotten.len() > 0 || at % ROOMS_AT_ONCE == 0 {
+                            dropped(vec![forgotten]).await;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Returns how many are being closed by their owners, with those that were before.
     async fn let_go_until(
         &self,
-        is_enough_without: &(impl Fn(usize) -> bool + Sync),
-        mut closing: usize,
+        is_enough: &(impl Fn() -> bool + Sync),
+        began: Instant,
         take: fn(&mut KeptRooms) -> Option<KeptRoom>,
-        let_go: fn(&Self, &KeptRoom) -> Forgotten,
-    ) -> usize {
+        let_go: fn(&Self, &KeptRoom, Instant) -> Forgotten,
+    ) {
         loop {
             let mut forgotten = Vec::new();
-            while forgotten.len() < ROOMS_AT_ONCE && !is_enough_without(closing) {
+            while forgotten.len() < ROOMS_AT_ONCE && !is_enough() {
                 let first = take(&mut self.history.kept.lock());
                 let Some(first) = first else { break };
-                forgotten.push(let_go(self, &first));
-                let is_kept = first.room.is_kept.load(Ordering::Acquire);
-                closing += usize::from(first.room.has_owner() && first.room.len() == 0 && !is_kept);
+                forgotten.push(let_go(self, &first, began));
             }
             if forgotten.is_empty() {
-                return closing;
+                return;
             }
             dropped(forgotten).await;
         }
     }
+}
+
+/// It was used since it was listed: its turn comes later. What is used all the time is not put off for ever.
+fn is_too_early(kept: &KeptRoom, began: Instant) -> bool {
+    let since = kept.kept_for.since;
+    since < began && kept.room.kept_for().is_some_and(|now| now.since > since)
 }
 
 /// Others run before it is done, and after each thousand messages.
@@ -270,5 +288,34 @@ async fn watch(registry: Weak<Registry>, _state: Unwatched) {
         if registry.history.budget.is_over() {
             registry.shed_history().await;
         }
+    }
+}
+
+#[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
+mod tests {
+    use std::any::TypeId;
+
+    use super::*;
+    use crate::room::exclusions::Exclusions;
+    use crate::room::log::Limits;
+    use crate::room::membership::NewConnection;
+    use crate::wire::frame::{Opcode, frame};
+
+    #[test]
+    fn the_messages_of_a_room_that_somebody_has_entered_meanwhile_are_not_cleared() {
+        const LIMITS: Limits =
+            Limits { size: 9, bytes: 1 << 20, age: Duration::from_secs(60), recent: 0, has_snapshot: false };
+        let mut registry = Registry::new();
+        registry.add::<()>(TypeId::of::<()>(), || None, Some(|_| Some(LIMITS)));
+        let registry = Arc::new(registry);
+        let member = registry.enter(NewConnection::into_room("/"));
+        let room = Arc::clone(&member.connection.own_room);
+        drop(room.shed_history(|log| {
+            log.push(frame(Opcode::Text, b"{}"), &Exclusions::default(), Instant::now());
+            Forgotten::default()
+        }));
+        assert_eq!(room.clear_history_if_empty().len(), 0);
+        drop(member);
+        assert_eq!(room.clear_history_if_empty().len(), 1);
     }
 }

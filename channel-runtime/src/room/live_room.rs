@@ -12,7 +12,7 @@ use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::by_connection::ByConnection;
 use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::FlushQueue;
-use crate::room::log::{Forgotten, Log};
+use crate::room::log::{Forgotten, KeptFor, Log};
 use crate::room::member::Member;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
@@ -74,16 +74,12 @@ impl LiveRoom {
 
     /// Until when it is kept without members. `None` if there is nothing to keep it for.
     pub fn kept_until(&self) -> Option<Instant> {
-        self.has_history.then(|| self.lock().log.as_ref()?.kept_until())?
+        self.kept_for().map(|kept| kept.until)
     }
 
-    /// Until when it is kept without members, and whether for messages. `None` if there is nothing to keep it for.
-    pub fn kept_for(&self) -> Option<(Instant, bool)> {
-        self.has_history.then(|| {
-            let inner = self.lock();
-            let log = inner.log.as_ref()?;
-            Some((log.kept_until()?, log.has_messages()))
-        })?
+    /// For what it is kept without members. `None` if there is nothing to keep it for.
+    pub fn kept_for(&self) -> Option<KeptFor> {
+        self.has_history.then(|| self.lock().log.as_ref()?.kept_for())?
     }
 
     /// What `act` lets go of, if there is a history.
@@ -92,6 +88,14 @@ impl LiveRoom {
             return Forgotten::default();
         }
         self.lock().log.as_deref_mut().map(act).unwrap_or_default()
+    }
+
+    /// Lets go of all messages, if it has no members: nobody enters meanwhile.
+    pub fn clear_history_if_empty(&self) -> Forgotten {
+        match &mut *self.lock() {
+            Inner { members, log: Some(log), .. } if members.is_empty() => log.clear(),
+            _ => Forgotten::default(),
+        }
     }
 
     /// Whether what is sent to it is kept.

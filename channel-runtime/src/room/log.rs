@@ -2,6 +2,8 @@
 //!
 //! All of it is under the room's members' lock, so that a message has its number before anybody can enter behind it.
 
+mod letting_go;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +11,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::connection::id::ConnectionId;
-use crate::connection::moment::after;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
 use crate::room::history_budget::HistoryBudget;
 use crate::room::joined::{Fresh, Joined};
 use crate::room::position::{At, Position};
 use crate::wire::frame::Frame;
+
+pub(crate) use self::letting_go::{Forgotten, KeptFor};
 
 /// What an entry takes beside its frame.
 const ENTRY_BYTES: usize = 64;
@@ -56,8 +59,10 @@ pub(crate) struct Log {
     arriving: VecDeque<ConnectionId>,
     /// Of sessions up to this serial number it is not known any more whether they were.
     unknown_up_to: u64,
-    /// Until when the room is kept for a page that was told its position.
+    /// When its newest page was told its position: the room is kept for it from then on.
     promised: Option<Instant>,
+    /// The room is counted no more, though its owner may not have closed it yet.
+    is_given_up: bool,
     budget: Arc<HistoryBudget>,
 }
 
@@ -115,6 +120,7 @@ impl Log {
             arriving: VecDeque::new(),
             unknown_up_to: 0,
             promised: None,
+            is_given_up: false,
             budget: Arc::clone(budget),
         }
     }
@@ -131,6 +137,7 @@ impl Log {
 
     /// A frame with the number [`next`](Self::next).
     pub fn push(&mut self, frame: Frame, exclusions: &Exclusions, now: Instant) {
+        self.is_used();
         let except = self.except(exclusions);
         self.add_bytes(frame.len() + ENTRY_BYTES);
         self.entries.push_back(Entry { number: self.next, frame, at: now, except });
@@ -159,6 +166,7 @@ impl Log {
 
     /// Decides, before it is a member, what it is sent.
     pub fn enter(&mut self, newcomer: &Newcomer<'_>, now: Instant) -> Entered {
+        self.is_used();
         self.drop_old(now);
         let (joined, session, seq, replay) = match self.decide(newcomer) {
             Ok((session, seq, replay)) => {
@@ -285,30 +293,14 @@ impl Log {
     /// For a page that is made now: what is sent from now on is missed by it. `is_promised`: the room is kept for it.
     pub fn position(&mut self, now: Instant, is_promised: bool) -> Position {
         if is_promised {
-            self.promised = Some(after(now, self.limits.age));
+            self.is_used();
+            self.promised = Some(now);
         }
         Position::At(At { epoch: self.epoch, session: None }, self.top())
     }
 
-    /// Until when a room without members is kept. `None` if there is nothing to keep it for.
-    pub fn kept_until(&self) -> Option<Instant> {
-        let newest = self.entries.back().map(|entry| after(entry.at, self.limits.age));
-        newest.max(self.promised)
-    }
-
-    pub fn has_messages(&self) -> bool {
-        !self.entries.is_empty()
-    }
-
     fn drop_old(&mut self, now: Instant) {
         self.shed(now, self.limits.age);
-    }
-
-    /// Lets go of what is older than the age, halved so many times.
-    pub fn shed_half(&mut self, now: Instant, halvings: u32) -> Forgotten {
-        let age = self.limits.age / (1 << halvings);
-        let old = self.entries.partition_point(|entry| now.duration_since(entry.at) >= age);
-        self.forget(old)
     }
 
     /// Lets go of all that is older than this.
@@ -316,29 +308,6 @@ impl Log {
         while self.entries.front().is_some_and(|entry| now.duration_since(entry.at) >= age) {
             self.drop_oldest();
         }
-    }
-
-    /// Lets go of all messages. The room is kept as long as before, so that who comes back hears that it has missed them.
-    pub fn clear(&mut self) -> Forgotten {
-        self.promised = self.kept_until();
-        self.forget(self.entries.len())
-    }
-
-    /// Lets go of all messages, and of the room, if it has no members.
-    pub fn give_up(&mut self) -> Forgotten {
-        self.promised = None;
-        self.forget(self.entries.len())
-    }
-
-    fn forget(&mut self, oldest: usize) -> Forgotten {
-        let entries: VecDeque<Entry> = self.entries.drain(..oldest).collect();
-        if let Some(newest) = entries.back() {
-            self.evicted = newest.number;
-        }
-        let bytes = entries.iter().map(|entry| entry.frame.len() + ENTRY_BYTES).sum();
-        self.bytes -= bytes;
-        self.budget.release(bytes);
-        Forgotten(entries)
     }
 
     fn drop_oldest(&mut self) {
@@ -358,23 +327,9 @@ impl Log {
 impl Drop for Log {
     fn drop(&mut self) {
         self.budget.release(self.bytes);
-        self.budget.end_log();
-    }
-}
-
-/// Messages that are let go: they are dropped under no lock, and not all at once.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Forgotten(VecDeque<Entry>);
-
-impl Forgotten {
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// So many at most.
-    pub fn drop_some(&mut self, most: usize) {
-        drop(self.0.drain(..most.min(self.len())));
+        if !self.is_given_up {
+            self.budget.end_log();
+        }
     }
 }
 

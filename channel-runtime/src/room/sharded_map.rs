@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::iter;
 
 use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::reentrancy::assert_outside_send_with;
@@ -23,12 +24,21 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// A copy of what is there, of one shard after the other.
-    pub fn values(&self) -> impl Iterator<Item = V>
+    /// A copy of what is there, so many at a time, so that no lock is held for long. While some are added and removed, others may be left
+    /// out, or be there twice.
+    pub fn values(&self, at_once: usize) -> impl Iterator<Item = V>
     where
         V: Clone,
     {
-        self.shards.iter().flat_map(|shard| shard.lock().values().cloned().collect::<Vec<_>>())
+        self.shards.iter().flat_map(move |shard| {
+            let mut taken = 0;
+            let few = move || {
+                let few: Vec<V> = shard.lock().values().skip(taken).take(at_once).cloned().collect();
+                taken += few.len();
+                (!few.is_empty()).then_some(few)
+            };
+            iter::from_fn(few).flatten()
+        })
     }
 
     pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> RankedGuard<'_, { rank::SHARD }, HashMap<K, V>> {
@@ -41,5 +51,30 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
 pub(crate) fn shrink<K: Hash + Eq, V>(map: &mut HashMap<K, V>) {
     if map.len() * 4 < map.capacity() {
         map.shrink_to(map.len() * 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn all_values_are_copied_once_and_few_at_a_time() {
+        const VALUES: usize = 1000;
+        let (map, one) = (ShardedMap::new(), Arc::new(()));
+        for key in 0..VALUES {
+            map.shard(&key).insert(key, (key, Arc::clone(&one)));
+        }
+        let mut seen = Vec::new();
+        for (key, _) in map.values(7) {
+            assert!(Arc::strong_count(&one) <= 1 + VALUES + 7);
+            // No lock is held meanwhile.
+            assert!(map.shard(&key).contains_key(&key));
+            seen.push(key);
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, Vec::from_iter(0..VALUES));
     }
 }

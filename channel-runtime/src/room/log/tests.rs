@@ -137,6 +137,50 @@ fn all_logs_together_have_a_bound() {
     assert_eq!(budget.bytes(), 0);
 }
 
+#[test]
+fn a_room_that_is_given_up_is_counted_no_more_until_it_is_used_again() {
+    let (budget, now) = (HistoryBudget::new(usize::MAX), Instant::now());
+    let mut log = Log::new(limits(), &budget);
+    let one = budget.bytes();
+    let uses: [fn(&mut Log, Instant); 3] = [
+        |log, now| {
+            send(log, &Exclusions::default(), now);
+        },
+        |log, now| drop(log.enter(&newcomer(ConnectionId::next(), None), now)),
+        |log, now| {
+            log.position(now, true);
+        },
+    ];
+    for act in uses {
+        for _ in 0..2 {
+            drop(log.give_up());
+            log.position(now, false);
+            assert_eq!((budget.bytes(), budget.entry_bytes()), (0, 0));
+        }
+        act(&mut log, now);
+        assert_eq!(budget.bytes() - budget.entry_bytes(), one);
+    }
+    drop(log.give_up());
+    drop(log);
+    assert_eq!(budget.bytes(), 0);
+}
+
+#[test]
+fn no_more_is_let_go_at_once_than_is_said() {
+    let (budget, start) = (HistoryBudget::new(usize::MAX), Instant::now());
+    let mut log = Log::new(limits(), &budget);
+    for _ in 0..10 {
+        send(&mut log, &Exclusions::default(), start);
+    }
+    let (each, later) = (budget.entry_bytes() / 10, start + Duration::from_secs(6));
+    send(&mut log, &Exclusions::default(), later);
+    assert_eq!(log.shed_half(later, 1, 4).len(), 4);
+    assert_eq!((log.evicted, budget.entry_bytes()), (4, 7 * each));
+    assert_eq!(log.shed_half(later, 1, 9).len(), 6, "the last is not as old");
+    assert_eq!(log.clear().len(), 1);
+    assert_eq!((log.evicted, budget.entry_bytes()), (11, 0));
+}
+
 /// A client of the model: what it has had, and what it had to have since it last began anew.
 struct Client {
     /// Of its first connection, by which others exclude it: any, here.
@@ -234,7 +278,7 @@ fn run(seed: u64) -> (usize, usize) {
             18 => match dice.roll(10) {
                 0 => drop(log.clear()),
                 1 => drop(log.give_up()),
-                2 => drop(log.shed_half(now, 1)),
+                2 => drop(log.shed_half(now, 1, 1 + dice.roll(9))),
                 _ if clients[who].id.is_some() => clients[who].is_arriving = false,
                 _ => {}
             },
