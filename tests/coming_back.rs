@@ -1,11 +1,12 @@
 //! Clients of the testing kit that lose their connection and come back: where they were is what their test has taken.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use channel_runtime::testing::{self, TestApp};
-use channel_runtime::{Fresh, Reject, Socket, channel, channels, message};
+use channel_runtime::{Config, Fault, Fresh, Reject, Socket, channel, channels, message};
 
 #[message(type = "say")]
 pub struct Say {
@@ -213,6 +214,102 @@ async fn the_position_of_a_page_is_a_client_s_first() {
     // What it was connected with is given back no more: it has a position of its own.
     let mut ann = ann.come_back().await;
     assert_eq!(ann.joined().await.resumed(), Some(0));
+}
+
+/// How `on_connect` ends.
+#[derive(Clone, Copy, Debug, Default)]
+enum How {
+    #[default]
+    Well,
+    Fails,
+    TakesTooLong,
+    Panics,
+}
+
+#[derive(Default)]
+pub struct Doorman(Mutex<How>);
+
+impl Doorman {
+    fn set(&self, how: How) {
+        *self.0.lock().unwrap() = how;
+    }
+}
+
+#[channel("/club/:name", app = Doorman, history)]
+pub struct Club {
+    name: String,
+}
+
+#[channel(sends(Said))]
+impl Club {
+    async fn on_connect(&mut self, socket: &Socket<Self>, doorman: &Doorman) -> Result<(), Fault> {
+        if socket.joined().fresh().is_some() {
+            socket.send(Said { text: format!("welcome to {}", self.name) });
+        }
+        let how = *doorman.0.lock().unwrap();
+        match how {
+            How::Well => Ok(()),
+            How::Fails => Err(Fault::new(Fault::FORBIDDEN, "it is full")),
+            How::TakesTooLong => std::future::pending().await,
+            How::Panics => panic!("the test wants it"),
+        }
+    }
+}
+
+fn club() -> (TestApp<Doorman>, Arc<Doorman>) {
+    let doorman = Arc::new(Doorman::default());
+    let config = Config::default().handler_timeout(Duration::from_secs(1));
+    (testing::app(channels![Club].app_arc(Arc::clone(&doorman)).config(config)), doorman)
+}
+
+async fn in_club(app: &TestApp<Doorman>) -> testing::Client<Club> {
+    app.connect("/club/a").await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_closed_before_on_connect_has_returned_begins_anew_and_is_told_all_of_it() {
+    for how in [How::Fails, How::TakesTooLong, How::Panics] {
+        let (app, doorman) = club();
+        // It keeps the room open.
+        let _bob = in_club(&app).await;
+        doorman.set(how);
+        let mut ann = in_club(&app).await;
+        assert_eq!(ann.expect::<Said>().await.text, "welcome to a");
+        doorman.set(How::Well);
+        let mut ann = ann.come_back().await;
+        assert_eq!(ann.joined().await.fresh(), Some(Fresh::First), "{how:?}");
+        assert_eq!(ann.expect::<Said>().await.text, "welcome to a");
+        let mut ann = ann.come_back().await;
+        assert_eq!(ann.joined().await.resumed(), Some(0), "{how:?}");
+        ann.expect_nothing().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_are_refused_take_resuming_from_nobody_who_was_let_in() {
+    let (app, doorman) = club();
+    // It keeps the room open.
+    let _dan = in_club(&app).await;
+    let (mut ann, mut bob) = (in_club(&app).await, in_club(&app).await);
+    ann.lose();
+    doorman.set(How::Fails);
+    let mut refused = in_club(&app).await;
+    refused.lose();
+    doorman.set(How::Well);
+    let mut cat = in_club(&app).await;
+    doorman.set(How::Fails);
+    for _ in 0..1025 {
+        in_club(&app).await.lose();
+    }
+    doorman.set(How::Well);
+    for client in [&mut cat, &mut bob] {
+        client.lose();
+    }
+    app.settle().await;
+    for (client, name) in [(ann, "ann"), (bob, "bob"), (cat, "cat")] {
+        assert_eq!(client.come_back().await.joined().await.resumed(), Some(0), "{name}");
+    }
+    assert_eq!(refused.come_back().await.joined().await.fresh(), Some(Fresh::First));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Random lives of rooms with history against what it promises (`docs/history.md`): clients that are cut wherever in what they are
-//! sent, rooms with hooks and without that are kept, let go, closed and opened again, and pages. In memory, on a paused clock.
+//! sent, or while `on_connect` runs, rooms with hooks and without that are kept, let go, closed and opened again, and pages. In memory, on a paused clock.
 //!
 //! `SEEDS=10000` runs so many, and `SEED=7` one.
 
@@ -22,6 +22,10 @@ const ROOMS: usize = 2;
 const CLIENTS: usize = 5;
 /// As `recent` of the channel without hooks.
 const RECENT: usize = 3;
+/// Among the reasons to begin anew.
+const AS_IT_ARRIVED: &str = "cut as it arrived";
+/// How long `on_connect` takes in the channel with hooks.
+const ARRIVAL: Duration = Duration::from_millis(1);
 
 #[message(type = "say")]
 pub struct Say {
@@ -115,6 +119,10 @@ impl Hooked {
         let_in(&self.name, store)
     }
 
+    async fn on_connect(&mut self) {
+        tokio::time::sleep(ARRIVAL).await;
+    }
+
     async fn on_room_open(room: &Room<Self>, store: &Store) -> Result<Vec<u64>, Fault> {
         tokio::task::yield_now().await;
         *store.opened.lock().unwrap().entry(room.name().to_owned()).or_default() += 1;
@@ -149,7 +157,7 @@ impl Hooked {
 /// What the model needs to know of a channel.
 trait Kind: Channel<FromClient: From<Say>> {
     const BASE: &'static str;
-    /// A fresh client is told the state of the room.
+    /// A fresh client is told the state of the room, and then `on_connect` takes its time.
     const TELLS_STATE: bool;
 
     fn room(name: &str) -> Room<Self>;
@@ -232,6 +240,8 @@ struct Person<C: Channel> {
     user: String,
     client: Option<Client<C>>,
     is_here: bool,
+    /// It was cut while `on_connect` ran, and has not had all that a fresh client is told.
+    has_not_arrived: bool,
     /// Since it began anew: what it was told first, and what it has heard then.
     told: Option<Vec<u64>>,
     had: Vec<u64>,
@@ -270,6 +280,7 @@ impl<C: Kind> Person<C> {
             user,
             client: None,
             is_here: false,
+            has_not_arrived: false,
             told: None,
             had: Vec::new(),
             past: Vec::new(),
@@ -357,7 +368,8 @@ where
                 let most = self.dice.usize(..8);
                 self.people[who].take(most, self.seed).await;
             }
-            52..66 => self.cut(who).await,
+            52..64 => self.cut(who).await,
+            64..66 => self.is_cut_as_it_arrives(who).await,
             66..86 => self.comes(who).await,
             86..91 => self.page(who).await,
             91..94 => self.is_refused(who).await,
@@ -438,6 +450,33 @@ where
         self.came(who, client, joined.resumed().is_some(), joined.fresh());
     }
 
+    /// Before `on_connect` has returned, and perhaps once more before the server knows of it.
+    async fn is_cut_as_it_arrives(&mut self, who: usize) {
+        for _ in 0..=self.dice.usize(..2) {
+            let person = &mut self.people[who];
+            if std::mem::take(&mut person.is_here) {
+                let model = &mut self.rooms[person.room];
+                model.connected -= 1;
+                model.emptied += usize::from(model.connected == 0);
+                person.complete_at = None;
+            }
+            let path = format!("{}/{}?name={}", C::BASE, name(person.room), person.user);
+            let connect = self.app.connect::<C>(&path).knowing();
+            let connect = match person.client.take() {
+                Some(before) => connect.resuming(before),
+                None => connect,
+            };
+            let mut client = connect.without_waiting().await.expect("it is let in");
+            let joined = client.joined().await;
+            self.came(who, client, joined.resumed().is_some(), joined.fresh());
+            if C::TELLS_STATE && joined.fresh().is_some() {
+                self.people[who].has_not_arrived = true;
+                self.people[who].take(1, self.seed).await;
+            }
+        }
+        self.cut(who).await;
+    }
+
     fn came(&mut self, who: usize, client: Client<C>, is_resumed: bool, fresh: Option<Fresh>) {
         let (seed, person) = (self.seed, &mut self.people[who]);
         let model = &mut self.rooms[person.room];
@@ -446,13 +485,15 @@ where
         let opened = self.store.opened.lock().unwrap().get(Self::room(person.room).name()).copied().unwrap_or_default();
         let has_missed_nothing = person.complete_at.is_some_and(|(lines, _)| lines == model.lines.len());
         let was_never_empty = person.complete_at.is_some_and(|(_, emptied)| emptied == model.emptied);
+        let has_not_arrived = std::mem::take(&mut person.has_not_arrived);
         if is_resumed {
             self.resumed += 1;
+            assert!(!has_not_arrived, "seed {seed}, {}: it has not had all that it is told at first", person.user);
             assert_eq!(person.opened, opened, "seed {seed}: the room is another one");
             assert!(person.told.is_some() || !C::TELLS_STATE, "seed {seed}: it has not had the state");
             return;
         }
-        assert!(!(has_missed_nothing && was_never_empty), "seed {seed}, {}: {fresh:?}", person.user);
+        assert!(has_not_arrived || !(has_missed_nothing && was_never_empty), "seed {seed}, {}: {fresh:?}", person.user);
         let reason = match fresh {
             Some(Fresh::First) => "first",
             Some(Fresh::Expired) => "expired",
@@ -460,6 +501,7 @@ where
             other => panic!("seed {seed}: {other:?}"),
         };
         *self.anew.entry(reason).or_default() += 1;
+        *self.anew.entry(AS_IT_ARRIVED).or_default() += usize::from(has_not_arrived);
         (person.told, person.opened, person.number) = (None, opened, 0);
         person.had.clear();
         person.due.clear();
@@ -482,6 +524,7 @@ where
         person.had.clear();
         person.due.clear();
         (person.opened, person.number, person.complete_at, person.client) = (opened, 0, None, None);
+        person.has_not_arrived = false;
         for _ in 0..self.dice.usize(..3) {
             self.hub_sends();
         }
@@ -573,8 +616,9 @@ where
         }
     }
     println!("{} seeds: {resumed} resumed, {anew:?} began anew", seeds.end - seeds.start);
-    let is_seen = |reason| seeds.end - seeds.start < 20 || anew.contains_key(reason);
-    assert!(resumed > 0 && ["first", "expired", "replaced"].into_iter().all(is_seen), "{resumed} resumed, {anew:?}");
+    let is_seen = |reason| seeds.end - seeds.start < 20 || anew.get(reason).is_some_and(|times| *times > 0);
+    let reasons = ["first", "expired", "replaced"].into_iter().chain(C::TELLS_STATE.then_some(AS_IT_ARRIVED));
+    assert!(resumed > 0 && { reasons }.all(is_seen), "{resumed} resumed, {anew:?}");
 }
 
 #[test]

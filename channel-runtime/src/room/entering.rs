@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::connection::framework_frames::{InRoom, Welcome, joined_room};
 use crate::connection::outbox::{Enqueued, Outbox, Sender};
 use crate::room::joined::{Fresh, Joined};
-use crate::room::live_room::LiveRoom;
+use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::log::{Entered, Log, Newcomer};
 use crate::room::member::Member;
 use crate::room::position::Position;
@@ -31,13 +31,8 @@ impl LiveRoom {
             return None;
         }
         let inner = &mut *self.lock();
+        let position = position.filter(|position| !is_of_one_that_arrives(inner, position));
         let log = inner.log.as_mut().expect("a room with history has a log");
-        if let Some(session) = position.and_then(Position::session)
-            && inner.members.get(session).is_some_and(|before| before.told.is_arriving())
-        {
-            // Its end is not known yet.
-            log.cut_before_it_arrived(session);
-        }
         let entered = decide(log, member, position, has_state);
         if let Some((welcome, window)) = welcome {
             let told = entered.told();
@@ -75,13 +70,24 @@ impl LiveRoom {
 
     /// Whether who comes with this position surely begins anew in the room's history. Not if it has none.
     pub fn begins_anew(&self, position: Option<&Position>) -> bool {
-        self.has_history() && self.lock().log.as_mut().is_some_and(|log| log.begins_anew(position, Instant::now()))
+        if !self.has_history() {
+            return false;
+        }
+        let inner = &mut *self.lock();
+        let position = position.filter(|position| !is_of_one_that_arrives(inner, position));
+        inner.log.as_mut().is_some_and(|log| log.begins_anew(position, Instant::now()))
     }
 
     /// For a page that is made now. `None` if the room has no history. `is_promised`: it is kept for the page.
     pub fn position(&self, is_promised: bool) -> Option<Position> {
         self.lock().log.as_mut().map(|log| log.position(Instant::now(), is_promised))
     }
+}
+
+/// Its client has lost a connection whose end is not known yet, and for which `on_connect` still runs.
+fn is_of_one_that_arrives(inner: &Inner, position: &Position) -> bool {
+    let session = position.session().and_then(|session| inner.members.get(session));
+    session.is_some_and(|before| before.told.cut())
 }
 
 fn decide(log: &mut Log, member: &Member, position: Option<&Position>, has_state: Option<bool>) -> Entered {

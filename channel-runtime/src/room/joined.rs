@@ -70,10 +70,13 @@ pub(crate) struct Told(AtomicU32);
 /// Beside what was told: `on_connect` has returned.
 const ARRIVED: u32 = 1 << 31;
 
+/// Or: its client has come back before that.
+const CUT: u32 = 1 << 30;
+
 /// The reasons, behind the numbers that are not one.
 const REASONS: [Fresh; 4] = [Fresh::First, Fresh::Expired, Fresh::Replaced, Fresh::TooFar];
 
-const FIRST_REASON: u32 = ARRIVED - 4;
+const FIRST_REASON: u32 = CUT - 4;
 
 impl Default for Told {
     fn default() -> Self {
@@ -93,8 +96,19 @@ impl Told {
         self.0.store(packed, Ordering::Relaxed);
     }
 
+    /// Not if it was cut.
     pub fn arrive(&self) {
-        self.0.fetch_or(ARRIVED, Ordering::Release);
+        self.set_unless(CUT, ARRIVED);
+    }
+
+    /// Its client has lost this connection. Returns whether it had not arrived, which it never does from now on.
+    pub fn cut(&self) -> bool {
+        self.get().fresh().is_some() && self.set_unless(ARRIVED, CUT)
+    }
+
+    fn set_unless(&self, other: u32, flag: u32) -> bool {
+        let set = |told| (told & other == 0).then_some(told | flag);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, set).is_ok()
     }
 
     /// It began anew, and `on_connect` has not returned: what it sends to who begins anew is not all sent yet.
@@ -103,7 +117,7 @@ impl Told {
     }
 
     pub fn get(&self) -> Joined {
-        let packed = self.0.load(Ordering::Relaxed) & !ARRIVED;
+        let packed = self.0.load(Ordering::Relaxed) & !(ARRIVED | CUT);
         match packed.checked_sub(FIRST_REASON) {
             None => Joined::Resumed { missed: packed },
             Some(at) => Joined::Fresh { reason: REASONS[at as usize] },
@@ -124,7 +138,22 @@ mod tests {
             told.set(joined);
             assert_eq!((told.get(), told.is_arriving()), (joined, joined.fresh().is_some()));
             told.arrive();
-            assert_eq!((told.get(), told.is_arriving()), (joined, false));
+            assert_eq!((told.get(), told.is_arriving(), told.cut()), (joined, false, false));
         }
+    }
+
+    #[test]
+    fn who_is_cut_while_it_arrives_never_arrives() {
+        let told = Told::default();
+        told.set(Joined::Fresh { reason: Fresh::Expired });
+        for _ in 0..2 {
+            assert!(told.cut());
+            told.arrive();
+            assert!(told.is_arriving());
+        }
+        assert_eq!(told.get(), Joined::Fresh { reason: Fresh::Expired });
+        // Who has everything is told nothing at first.
+        told.set(Joined::Resumed { missed: 3 });
+        assert!(!told.cut() && !told.is_arriving());
     }
 }

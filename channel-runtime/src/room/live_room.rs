@@ -140,9 +140,10 @@ impl LiveRoom {
         flushing.forget(id);
         let left = members.remove(id);
         if let Some(log) = log {
-            let is_own = |left: &Arc<Member>| std::ptr::eq(&raw const *left.own_room, self);
-            let is_arriving = left.as_ref().is_some_and(|left| is_own(left) && left.told.is_arriving());
-            log.leave(id, is_arriving, Instant::now());
+            let is_own = |left: &Member| std::ptr::eq(&raw const *left.own_room, self);
+            let had_arrived = |left: &Arc<Member>| !(is_own(left) && left.told.is_arriving());
+            let knows = |left: &&Arc<Member>| left.outbox().is_knowing();
+            log.leave(id, left.as_ref().filter(knows).map(had_arrived), Instant::now());
         }
         if let Some(left) = &left {
             self.window_counts.remove(left.deflate);

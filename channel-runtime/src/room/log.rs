@@ -2,6 +2,7 @@
 //!
 //! All of it is under the room's members' lock, so that a message has its number before anybody can enter behind it.
 
+mod arrivals;
 mod letting_go;
 
 use std::collections::{HashMap, VecDeque};
@@ -18,12 +19,13 @@ use crate::room::joined::{Fresh, Joined};
 use crate::room::position::{At, Position};
 use crate::wire::frame::Frame;
 
+use self::arrivals::Arrivals;
 pub(crate) use self::letting_go::{Forgotten, KeptFor};
 
 /// What an entry takes beside its frame.
 const ENTRY_BYTES: usize = 64;
 
-/// So many that came back and have left are known by their sessions, and so many that were cut before they had arrived.
+/// So many that came back and have left are known by their sessions.
 const MOST_LEFT: usize = 1024;
 
 /// What is kept.
@@ -55,10 +57,7 @@ pub(crate) struct Log {
     sessions: HashMap<ConnectionId, ConnectionId>,
     /// Of them, those that have left, and when: what still runs for them is theirs.
     left: VecDeque<(Instant, ConnectionId)>,
-    /// Sessions that were cut before they had what `on_connect` sends to who begins anew: they begin anew again.
-    arriving: VecDeque<ConnectionId>,
-    /// Of sessions up to this serial number it is not known any more whether they were.
-    unknown_up_to: u64,
+    arrivals: Arrivals,
     /// When its newest page was told its position: the room is kept for it from then on.
     promised: Option<Instant>,
     /// The room is counted no more, though its owner may not have closed it yet.
@@ -117,8 +116,7 @@ impl Log {
             bytes: 0,
             sessions: HashMap::new(),
             left: VecDeque::new(),
-            arriving: VecDeque::new(),
-            unknown_up_to: 0,
+            arrivals: Arrivals::default(),
             promised: None,
             is_given_up: false,
             budget: Arc::clone(budget),
@@ -201,7 +199,7 @@ impl Log {
         if at.epoch != self.epoch || *number > self.top() {
             return Err(Fresh::Replaced);
         }
-        if at.session.is_some_and(|session| self.may_have_been_arriving(session)) {
+        if at.session.is_some_and(|session| self.arrivals.may_have_been_cut(session)) {
             return Err(Fresh::First);
         }
         if *number < self.evicted { Err(Fresh::Expired) } else { Ok((at, number)) }
@@ -245,8 +243,14 @@ impl Log {
         (seq, recent)
     }
 
-    /// `is_arriving`: it began anew, and was cut before `on_connect` had returned.
-    pub fn leave(&mut self, id: ConnectionId, is_arriving: bool, now: Instant) {
+    /// `had_arrived`: false if it began anew, and was cut before `on_connect` had returned. `None` if its client can't come back.
+    pub fn leave(&mut self, id: ConnectionId, had_arrived: Option<bool>, now: Instant) {
+        match had_arrived {
+            Some(true) => self.arrivals.arrived(self.session(id)),
+            Some(false) => self.arrivals.cut(id, self.top()),
+            None => {}
+        }
+        self.arrivals.expire(self.evicted);
         if self.sessions.contains_key(&id) {
             self.left.push_back((now, id));
         }
@@ -256,26 +260,6 @@ impl Log {
                 self.sessions.remove(&id);
             }
         }
-        if is_arriving {
-            self.cut_before_it_arrived(id);
-        }
-    }
-
-    /// However often it is said: it takes one place.
-    pub fn cut_before_it_arrived(&mut self, id: ConnectionId) {
-        if self.arriving.contains(&id) {
-            return;
-        }
-        self.arriving.push_back(id);
-        if self.arriving.len() > MOST_LEFT
-            && let Some(oldest) = self.arriving.pop_front()
-        {
-            self.unknown_up_to = self.unknown_up_to.max(oldest.serial());
-        }
-    }
-
-    fn may_have_been_arriving(&self, session: ConnectionId) -> bool {
-        session.serial() <= self.unknown_up_to || self.arriving.contains(&session)
     }
 
     /// The sessions that get nothing of what is sent with these exclusions. Empty if each is known by its connection.

@@ -92,33 +92,48 @@ fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
     let (first, second) = (ConnectionId::next(), ConnectionId::next());
     let entered = log.enter(&newcomer(first, None), now);
     let position = Position::At(entered.at, 0);
-    log.leave(first, false, now);
+    log.leave(first, Some(true), now);
     log.enter(&newcomer(second, Some(&position)), now);
-    log.leave(second, false, now);
+    log.leave(second, Some(true), now);
     assert_eq!(log.excluded(&Exclusions::others(second)), [first]);
     send(&mut log, &Exclusions::others(second), now);
     assert_eq!(joined(&mut log, Some(&position), now), (Joined::Resumed { missed: 0 }, vec![]));
     // Not for ever.
-    log.leave(first, false, now + Duration::from_secs(11));
+    log.leave(first, Some(true), now + Duration::from_secs(11));
     assert_eq!(log.excluded(&Exclusions::others(second)), [second]);
 }
 
 #[test]
-fn who_was_cut_before_it_had_arrived_begins_anew_however_many_others_were() {
+fn who_was_cut_before_it_had_arrived_begins_anew_and_who_was_there_before_resumes_however_many_were_cut() {
+    const CUT: usize = 3000;
     let (mut log, now) = (log(limits()), Instant::now());
-    let ids: Vec<_> = (0..MOST_LEFT + 2).map(|_| ConnectionId::next()).collect();
-    let positions: Vec<_> = ids.iter().map(|id| Position::At(log.enter(&newcomer(*id, None), now).at, 0)).collect();
-    // All but the last.
-    for id in &ids[..=MOST_LEFT] {
-        log.leave(*id, true, now);
+    let mut enter = || {
+        let id = ConnectionId::next();
+        (id, Position::At(log.enter(&newcomer(id, None), now).at, 0))
+    };
+    let (before, sessions): (_, Vec<_>) = (enter(), (0..CUT).map(|_| enter()).collect());
+    let after = enter();
+    // It comes back, and leaves again while others are cut: by another id, and as the same session.
+    let again = ConnectionId::next();
+    log.leave(sessions[5].0, Some(true), now);
+    assert!(log.enter(&newcomer(again, Some(&sessions[5].1)), now).joined.resumed().is_some());
+    for (at, (id, _)) in sessions.iter().enumerate() {
+        match at {
+            5 => log.leave(again, Some(true), now),
+            _ => log.leave(*id, Some(false), now),
+        }
+        // Who can't come back is not remembered.
+        log.leave(ConnectionId::next(), None, now);
     }
-    log.leave(ids[MOST_LEFT + 1], false, now);
+    log.leave(before.0, Some(true), now);
+    log.leave(after.0, Some(true), now);
     let later = now + Duration::from_secs(3600);
-    for position in &positions[..=MOST_LEFT] {
-        assert_eq!(joined(&mut log, Some(position), later).0, fresh(Fresh::First));
+    for (at, (_, position)) in sessions.iter().enumerate().filter(|(at, _)| *at != 5) {
+        assert_eq!(joined(&mut log, Some(position), later).0, fresh(Fresh::First), "{at}");
     }
-    assert_eq!(joined(&mut log, positions.last(), later).0.resumed(), Some(0));
-    assert_eq!(log.arriving.len(), MOST_LEFT);
+    for position in [before.1, sessions[5].1.clone(), after.1] {
+        assert_eq!(joined(&mut log, Some(&position), later).0.resumed(), Some(0));
+    }
 }
 
 #[test]
@@ -264,7 +279,7 @@ fn run(seed: u64) -> (usize, usize) {
             }
             13..15 => {
                 if let Some(id) = clients[who].id.take() {
-                    log.leave(id, clients[who].is_arriving, now);
+                    log.leave(id, Some(!clients[who].is_arriving), now);
                     clients[who].under_way.clear();
                 }
             }
