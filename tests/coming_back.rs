@@ -216,6 +216,39 @@ async fn the_position_of_a_page_is_a_client_s_first() {
     assert_eq!(ann.joined().await.resumed(), Some(0));
 }
 
+#[tokio::test]
+async fn who_resumes_elsewhere_says_from_then_on_where_it_is_there() {
+    let (one, other) = (app(), app());
+    let mut ann = in_hall(&one).await;
+    ann.send(Sit { table: 7 });
+    assert_eq!(ann.joined_room("table:7").await.fresh(), Some(Fresh::First));
+    let mut ann = other.connect::<Hall>("/hall/a").resuming(ann).await.unwrap();
+    assert_eq!(ann.joined().await.fresh(), Some(Fresh::Replaced));
+    ann.send(Sit { table: 7 });
+    assert_eq!(ann.joined_room("table:7").await.fresh(), Some(Fresh::Replaced));
+    let mut bob = in_hall(&other).await;
+    bob.send(Sit { table: 7 });
+    bob.send(Tell { table: 7, text: "1".to_owned() });
+    assert_eq!(heard(&mut ann).await, "1");
+    ann.lose();
+    bob.send(Tell { table: 7, text: "2".to_owned() });
+    let mut ann = ann.come_back().await;
+    assert_eq!(ann.joined().await.resumed(), Some(0));
+    ann.send(Sit { table: 7 });
+    assert_eq!(ann.joined_room("table:7").await.resumed(), Some(1));
+    assert_eq!(heard(&mut ann).await, "2");
+    // The same on one app.
+    let mut ann = other.connect::<Hall>("/hall/a").resuming(ann).await.unwrap();
+    ann.send(Sit { table: 7 });
+    assert_eq!(ann.joined_room("table:7").await.resumed(), Some(0));
+    bob.send(Tell { table: 7, text: "3".to_owned() });
+    assert_eq!(heard(&mut ann).await, "3");
+    let mut ann = ann.come_back().await;
+    ann.send(Sit { table: 7 });
+    assert_eq!(ann.joined_room("table:7").await.resumed(), Some(0));
+    ann.expect_nothing().await;
+}
+
 /// How `on_connect` ends.
 #[derive(Clone, Copy, Debug, Default)]
 enum How {

@@ -44,7 +44,7 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let handshake = Handshake::new(path, query, HeaderMap::new());
-        let entrance = Entrance { table: Arc::clone(self.table()), handshake, offers: false };
+        let entrance = Entrance { table: Arc::clone(self.table()), handshake, resuming: String::new(), offers: false };
         Connect { app: self, entrance, channel: PhantomData }
     }
 }
@@ -57,10 +57,13 @@ pub struct Connect<'a, A, C> {
     channel: PhantomData<fn() -> C>,
 }
 
-/// What a client connects with, as often as it comes back.
+/// What a client connects with.
 struct Entrance<A> {
     table: Arc<RouteTable<A>>,
+    /// As often as it comes back.
     handshake: Handshake,
+    /// Behind its query, the first time: positions of before. When it comes back it says those that it has then.
+    resuming: String,
     offers: bool,
 }
 
@@ -158,7 +161,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// ```
     pub fn resuming(mut self, mut client: Client<C>) -> Self {
         client.frames.lose();
-        self.entrance.handshake.query.push_str(&client.frames.positions().query());
+        self.entrance.resuming = client.frames.positions().query();
         self
     }
 
@@ -184,13 +187,12 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
 impl<A: Send + Sync + 'static> Entrance<A> {
     /// As often as the client comes back.
     fn door<C: Channel>(&self) -> Door {
-        let Self { table, handshake, offers } = self;
+        let Self { table, handshake, resuming: _, offers } = self;
         let (table, handshake, offers) = (Arc::clone(table), handshake.clone(), *offers);
         Arc::new(move |Return { path, positions }| {
-            let mut handshake = handshake.clone();
+            let (table, mut handshake, resuming) = (Arc::clone(&table), handshake.clone(), positions.query());
             handshake.path = path;
-            handshake.query.push_str(&positions.query());
-            Box::pin(Self { table: Arc::clone(&table), handshake, offers }.enter::<C>())
+            Box::pin(Self { table, handshake, resuming, offers }.enter::<C>())
         })
     }
 
@@ -201,6 +203,7 @@ impl<A: Send + Sync + 'static> Entrance<A> {
 
     async fn enter<C: Channel>(mut self) -> Entered {
         let table = Arc::clone(&self.table);
+        self.handshake.query.push_str(&self.resuming);
         let not_found = || Reject::not_found("no channel has this path");
         let Some(route) = table.find(&self.handshake.path) else { return Ok(Err(not_found())) };
         if route.path() != C::PATH {
