@@ -581,7 +581,7 @@ where
 {
     let mut dice = Rng::with_seed(seed);
     let grace = Duration::from_secs(if dice.bool() { 5 } else { 0 });
-    let config = Config::default().history_bytes(6_000 + dice.usize(..6_000)).room_grace(grace).ping_interval(None);
+    let config = Config::default().history_bytes(9_000 + dice.usize(..9_000)).room_grace(grace).ping_interval(None);
     let channels = channels![Plain, Hooked];
     let hub = channels.of::<C>();
     let store = Arc::new(Store::default());

@@ -169,12 +169,18 @@ pub struct Config {
     /// How long a room of a path stays open, with its state, after its last member left: by default not at all. `room_grace` of
     /// `#[channel]` sets it for one channel. A server that stops ends it early.
     pub room_grace: Duration,
-    /// The most bytes of all [history](crate::channel#history) of the process, with 64 for each message and 512 for each room: 256 MiB by
-    /// default, and messages up to an eighth more for a second. Rooms with members, or within their grace, are
-    /// counted, and are not closed for it. Beyond it rooms without members that are kept for a
-    /// [page](crate::Audience::position) alone are let go, then the messages of rooms without members, then those rooms, the ones
-    /// first whose history would end soonest, and then the oldest messages of all. Whoever comes back for them comes fresh, and is told
-    /// `expired`, or `replaced` if it was the room. One with hooks closes after its [`room_grace`](Self::room_grace).
+    /// The most bytes of all [history](crate::channel#history) of the process: 256 MiB by default, and messages up to an eighth more for a
+    /// second. What is allocated for messages is counted, some 130 bytes for each beside its text, and 1 KiB for each room that has a
+    /// history. What the user's state takes is not, nor what a room remembers of clients that came back or were cut: at most 150 KiB for
+    /// those that have left.
+    ///
+    /// Beyond it something is let go every second, until an eighth is free: rooms without members that are kept for a
+    /// [page](crate::Audience::position) alone, first those whose page was asked for first; then the messages of the other rooms without
+    /// members, and then those rooms, first those whose history would end first; then, if messages alone take more than half, the oldest
+    /// ones of rooms with members, by the share of their history's `age` for which they were kept. Whoever comes back for them comes fresh,
+    /// and is told `expired`, or `replaced` if the room was closed. One with hooks closes after its [`room_grace`](Self::room_grace), and is
+    /// counted no more until then. Rooms with members, and those within their grace in which nothing is recorded, are counted, and not closed
+    /// for it.
     pub history_bytes: usize,
     /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and
     /// one second for each 16 KiB that still wait for it: 66 seconds if the whole of [`outbox_bytes`](Self::outbox_bytes) waits.

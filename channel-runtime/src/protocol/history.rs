@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct History {
     /// The most messages: 1 or more.
     pub size: usize,
-    /// The most bytes of their frames, compressed or not: 1 or more.
+    /// The most bytes of them on the wire, uncompressed: 1 or more.
     pub bytes: usize,
     /// How long a message is kept: up to a day.
     pub age: Duration,

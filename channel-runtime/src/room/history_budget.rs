@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a room takes that is kept, with its log.
-pub(super) const ROOM_BYTES: usize = 512;
+/// What a room takes that is kept, with its log, and without messages.
+pub(super) const ROOM_BYTES: usize = 1024;
 
 /// The bytes that all logs of the process take, and may take.
 pub(crate) struct HistoryBudget {

@@ -22,9 +22,6 @@ use crate::wire::frame::Frame;
 use self::arrivals::Arrivals;
 pub(crate) use self::letting_go::{Forgotten, KeptFor};
 
-/// What an entry takes beside its frame.
-const ENTRY_BYTES: usize = 64;
-
 /// So many that came back and have left are known by their sessions.
 const MOST_LEFT: usize = 1024;
 
@@ -33,7 +30,7 @@ const MOST_LEFT: usize = 1024;
 pub(crate) struct Limits {
     /// So many messages at most.
     pub size: usize,
-    /// Of so many bytes.
+    /// Of so many bytes on the wire.
     pub bytes: usize,
     /// That are no older.
     pub age: Duration,
@@ -52,7 +49,10 @@ pub(crate) struct Log {
     entries: VecDeque<Entry>,
     /// The number of the newest entry that was let go.
     evicted: u64,
+    /// On the wire.
     bytes: usize,
+    /// What is allocated for the entries, and counted in the budget.
+    allocated: usize,
     /// Of members who came back: the session of their first connection, by which they were excluded from what they sent themselves.
     sessions: HashMap<ConnectionId, ConnectionId>,
     /// Of them, those that have left, and when: what still runs for them is theirs.
@@ -114,6 +114,7 @@ impl Log {
             evicted: u64::from(limits.has_snapshot),
             entries: VecDeque::new(),
             bytes: 0,
+            allocated: 0,
             sessions: HashMap::new(),
             left: VecDeque::new(),
             arrivals: Arrivals::default(),
@@ -135,19 +136,25 @@ impl Log {
 
     /// A frame with the number [`next`](Self::next).
     pub fn push(&mut self, frame: Frame, exclusions: &Exclusions, now: Instant) {
-        self.is_used();
-        let except = self.except(exclusions);
-        self.add_bytes(frame.len() + ENTRY_BYTES);
-        self.entries.push_back(Entry { number: self.next, frame, at: now, except });
-        self.next += 1;
-        while self.entries.len() > self.limits.size || self.bytes > self.limits.bytes {
+        self.count_again();
+        // Before there is one more than there may be, for which all would be given more space.
+        while self.entries.len() >= self.limits.size {
             self.drop_oldest();
         }
-        self.drop_old(now);
+        let entry = Entry { number: self.next, except: self.except(exclusions), at: now, frame };
+        let (bytes, capacity) = (entry.allocated(), self.entries.capacity());
+        self.bytes += entry.frame.len();
+        self.entries.push_back(entry);
+        self.next += 1;
+        self.take(bytes + (self.entries.capacity() - capacity) * size_of::<Entry>());
+        while self.bytes > self.limits.bytes {
+            self.drop_oldest();
+        }
         // Who sheds what is worth least may not have come to it yet.
         while self.budget.is_far_over() && self.entries.len() > 1 {
             self.drop_oldest();
         }
+        self.drop_old(now);
     }
 
     fn except(&self, exclusions: &Exclusions) -> Option<Box<Except>> {
@@ -164,7 +171,7 @@ impl Log {
 
     /// Decides, before it is a member, what it is sent.
     pub fn enter(&mut self, newcomer: &Newcomer<'_>, now: Instant) -> Entered {
-        self.is_used();
+        self.count_again();
         self.drop_old(now);
         let (joined, session, seq, replay) = match self.decide(newcomer) {
             Ok((session, seq, replay)) => {
@@ -277,40 +284,50 @@ impl Log {
     /// For a page that is made now: what is sent from now on is missed by it. `is_promised`: the room is kept for it.
     pub fn position(&mut self, now: Instant, is_promised: bool) -> Position {
         if is_promised {
-            self.is_used();
+            self.count_again();
             self.promised = Some(now);
         }
         Position::At(At { epoch: self.epoch, session: None }, self.top())
     }
 
     fn drop_old(&mut self, now: Instant) {
-        self.shed(now, self.limits.age);
-    }
-
-    /// Lets go of all that is older than this.
-    fn shed(&mut self, now: Instant, age: Duration) {
-        while self.entries.front().is_some_and(|entry| now.duration_since(entry.at) >= age) {
+        while self.entries.front().is_some_and(|entry| now.duration_since(entry.at) >= self.limits.age) {
             self.drop_oldest();
         }
+        self.fit();
     }
 
     fn drop_oldest(&mut self) {
         let Some(entry) = self.entries.pop_front() else { return };
         self.evicted = entry.number;
-        let bytes = entry.frame.len() + ENTRY_BYTES;
-        self.bytes -= bytes;
-        self.budget.release(bytes);
+        self.bytes -= entry.frame.len();
+        self.release(entry.allocated());
     }
 
-    fn add_bytes(&mut self, bytes: usize) {
-        self.bytes += bytes;
+    /// Gives back the space of many that were let go.
+    fn fit(&mut self) {
+        const LEAST: usize = 4;
+        let (few, capacity) = (self.entries.len().max(LEAST), self.entries.capacity());
+        if capacity > 4 * few {
+            self.entries.shrink_to(2 * few);
+            self.release((capacity - self.entries.capacity()) * size_of::<Entry>());
+        }
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.allocated += bytes;
         self.budget.take(bytes);
+    }
+
+    fn release(&mut self, bytes: usize) {
+        self.allocated -= bytes;
+        self.budget.release(bytes);
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.budget.release(self.bytes);
+        self.budget.release(self.allocated);
         if !self.is_given_up {
             self.budget.end_log();
         }
@@ -318,11 +335,23 @@ impl Drop for Log {
 }
 
 impl Entry {
+    fn allocated(&self) -> usize {
+        self.frame.allocated() + self.except.as_ref().map_or(0, |except| except.allocated())
+    }
+
     fn for_whom(&self, session: ConnectionId, user: Option<&UserKey>) -> Option<Frame> {
         let is_meant = self.except.as_ref().is_none_or(|except| {
             !except.sessions.contains(&session) && user.is_none_or(|user| !except.users.contains(user))
         });
         is_meant.then(|| Frame::clone(&self.frame))
+    }
+}
+
+impl Except {
+    fn allocated(&self) -> usize {
+        size_of::<Self>()
+            + self.sessions.capacity() * size_of::<ConnectionId>()
+            + self.users.capacity() * size_of::<UserKey>()
     }
 }
 

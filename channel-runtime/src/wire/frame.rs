@@ -46,6 +46,12 @@ impl Frame {
 }
 
 impl Frame {
+    /// What all its clones together take of memory.
+    pub(crate) fn allocated(&self) -> usize {
+        // With the counts of who shares it.
+        2 * size_of::<usize>() + size_of::<Sealed>() + self.0.buffer.capacity()
+    }
+
     /// In front of what stands from `body` on, and a new header in front of that.
     pub(super) fn put_in_front(&mut self, body: usize, head: &[u8], compressed: bool) {
         let len = self.len() - body + head.len();

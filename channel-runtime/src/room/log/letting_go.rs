@@ -5,7 +5,7 @@ use std::mem;
 
 use tokio::time::Instant;
 
-use super::{ENTRY_BYTES, Entry, Log};
+use super::{Entry, Log};
 use crate::connection::moment::after;
 
 /// For what a room without members is kept.
@@ -46,8 +46,8 @@ impl Log {
         self.forget(self.entries.len())
     }
 
-    /// One that was given up is counted again.
-    pub(super) fn is_used(&mut self) {
+    /// If it was given up: it is used.
+    pub(super) fn count_again(&mut self) {
         if mem::take(&mut self.is_given_up) {
             self.budget.begin_log();
         }
@@ -55,18 +55,20 @@ impl Log {
 
     fn forget(&mut self, oldest: usize) -> Forgotten {
         // All of them are not looked at one by one: others wait for the lock.
-        let (entries, bytes) = if oldest == self.entries.len() {
-            (mem::take(&mut self.entries), self.bytes)
+        let (entries, bytes, allocated) = if oldest == self.entries.len() {
+            (mem::take(&mut self.entries), self.bytes, self.allocated)
         } else {
             let entries: VecDeque<Entry> = self.entries.drain(..oldest).collect();
-            let bytes = entries.iter().map(|entry| entry.frame.len() + ENTRY_BYTES).sum();
-            (entries, bytes)
+            let bytes = entries.iter().map(|entry| entry.frame.len()).sum();
+            let allocated = entries.iter().map(Entry::allocated).sum();
+            (entries, bytes, allocated)
         };
         if let Some(newest) = entries.back() {
             self.evicted = newest.number;
         }
         self.bytes -= bytes;
-        self.budget.release(bytes);
+        self.release(allocated);
+        self.fit();
         Forgotten(entries)
     }
 }

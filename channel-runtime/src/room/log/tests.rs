@@ -138,18 +138,38 @@ fn who_was_cut_before_it_had_arrived_begins_anew_and_who_was_there_before_resume
 
 #[test]
 fn all_logs_together_have_a_bound() {
-    let budget = HistoryBudget::new(1000);
+    let budget = HistoryBudget::new(10_000);
     let mut logs: Vec<Log> = (0..3).map(|_| Log::new(limits(), &budget)).collect();
     let now = Instant::now();
     for at in 0..60 {
         send(&mut logs[at % 3], &Exclusions::default(), now);
-        let one = 3 * (ENTRY_BYTES + 40);
-        assert!(budget.entry_bytes() <= 1125 + one, "{}", budget.entry_bytes());
+        assert!(budget.entry_bytes() <= 11_250, "{}", budget.entry_bytes());
     }
+    assert!(budget.entry_bytes() > 10_000, "{}", budget.entry_bytes());
     logs[0].clear().drop_some(usize::MAX);
     assert!(budget.entry_bytes() < budget.bytes());
     drop(logs);
     assert_eq!(budget.bytes(), 0);
+}
+
+#[test]
+fn the_bound_of_bytes_is_one_of_bytes_on_the_wire_and_the_space_of_what_is_let_go_is_given_back() {
+    let (budget, now) = (HistoryBudget::new(usize::MAX), Instant::now());
+    let mut log = Log::new(Limits { size: 1000, bytes: 3_000, ..limits() }, &budget);
+    for _ in 0..500 {
+        send(&mut log, &Exclusions::default(), now);
+    }
+    let bytes = |log: &Log| log.entries.iter().map(|entry| entry.frame.len()).sum::<usize>();
+    assert_eq!(log.bytes, bytes(&log));
+    assert!((2_960..=3_000).contains(&log.bytes), "{}", log.bytes);
+    let allocated = |log: &Log| {
+        log.entries.iter().map(Entry::allocated).sum::<usize>() + log.entries.capacity() * size_of::<Entry>()
+    };
+    assert_eq!((log.allocated, budget.entry_bytes()), (allocated(&log), allocated(&log)));
+    let capacity = log.entries.capacity();
+    drop(log.shed_half(now + limits().age, 0, log.entries.len() - 3));
+    assert!(log.entries.capacity() <= capacity / 4);
+    assert_eq!((log.bytes, log.allocated, budget.entry_bytes()), (bytes(&log), allocated(&log), allocated(&log)));
 }
 
 #[test]
@@ -187,13 +207,14 @@ fn no_more_is_let_go_at_once_than_is_said() {
     for _ in 0..10 {
         send(&mut log, &Exclusions::default(), start);
     }
-    let (each, later) = (budget.entry_bytes() / 10, start + Duration::from_secs(6));
+    let (later, bytes) = (start + Duration::from_secs(6), log.bytes);
     send(&mut log, &Exclusions::default(), later);
     assert_eq!(log.shed_half(later, 1, 4).len(), 4);
-    assert_eq!((log.evicted, budget.entry_bytes()), (4, 7 * each));
+    assert_eq!((log.evicted, log.entries.len()), (4, 7));
+    assert!(log.bytes < bytes);
     assert_eq!(log.shed_half(later, 1, 9).len(), 6, "the last is not as old");
     assert_eq!(log.clear().len(), 1);
-    assert_eq!((log.evicted, budget.entry_bytes()), (11, 0));
+    assert_eq!((log.evicted, log.bytes, budget.entry_bytes()), (11, 0, 0));
 }
 
 /// A client of the model: what it has had, and what it had to have since it last began anew.
