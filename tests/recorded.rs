@@ -1,10 +1,11 @@
 //! Sessions as clients heard them before there were knowing clients, to the byte: whoever does not offer `channels.hello` hears the
 //! same today. In rooms with a history, what is sent to a room has its `$seq` in front, and that is the only difference.
 //!
-//! `tests/recorded/*.txt` was written by the server of commit 934ce44, the last before that offer (8f28ae7). This file, but for
-//! the module `with_history`, was run there with `tests/support` of that commit: each test passes against the files as they are here, and
-//! `CHANNELS_RECORD=1`, which writes them anew, changes none. Do the same after a change of this file; a change that all are meant to hear
-//! is written by the code of today. Times and names that differ from one run to the next are masked.
+//! `tests/recorded/*.txt` was written by the server of commit 934ce44, the last before that offer (8f28ae7). This file, but for the
+//! rooms with a history (the modules `kept` and `with_history`, and what is `Kept` in the enums), was run there with `tests/support` of
+//! that commit: each test passes against the files as they are here, and `CHANNELS_RECORD=1`, which writes them anew, changes none. Do the
+//! same after a change of this file; a change that all are meant to hear is written by the code of today. Times and names that differ
+//! from one run to the next are masked.
 
 mod support;
 

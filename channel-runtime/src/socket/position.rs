@@ -40,10 +40,10 @@ impl<C: Channel> Audience<C, OneRoom> {
     /// connection. What is sent while the data is read may be in both.
     ///
     /// First see that there is what the page is of: a room that is not open is opened, with `on_room_open`, and stays open for the
-    /// history's `age`. The position is good for that time; later its client comes fresh, as after a long absence. At most 10,000 rooms
-    /// in which nothing was recorded, and an eighth of [`history_bytes`](crate::Config::history_bytes), are kept for pages: beyond that
-    /// the one whose page was asked for first is let go, and closed at once if nobody was ever in it. While there is more than
-    /// `history_bytes`, no room is kept for a page alone.
+    /// history's `age`. The position is good for that time, unless the room is let go before; then its client comes fresh, as after a long
+    /// absence. At most 10,000 rooms in which nothing was recorded, and an eighth of [`history_bytes`](crate::Config::history_bytes), are
+    /// kept for pages: beyond that the one whose page was asked for first is let go, and closed at once if nobody was ever in it. While
+    /// there is more than `history_bytes`, no room is kept for a page alone.
     ///
     /// ```
     /// # use channel_runtime::{Hub, Fault, channel, message};
