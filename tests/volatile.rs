@@ -118,7 +118,7 @@ impl Board {
     }
 }
 
-#[channel("/kept/:room", history)]
+#[channel("/kept/:room", history, app = Gate)]
 pub struct Kept {
     room: String,
 }
@@ -128,6 +128,16 @@ impl Kept {
     #[message]
     fn point(&self, point: Point, socket: &Socket<Self>) {
         socket.others().send(pointer(point.n));
+    }
+
+    /// By a task that keeps the socket, whatever becomes of its connection.
+    #[message(type = "point_later")]
+    fn point_later(&self, socket: &Socket<Self>, app: &Gate) {
+        let (socket, gate) = (socket.clone(), Arc::clone(app));
+        tokio::spawn(async move {
+            gate.acquire().await.expect("it is never closed").forget();
+            socket.others().send(pointer(2));
+        });
     }
 }
 
@@ -345,7 +355,7 @@ async fn an_answer_is_reliable_whatever_its_type() {
 async fn it_is_in_no_history() {
     let channels = channels![Kept];
     let hub = channels.of::<Kept>();
-    let server = start(channels.app(())).await;
+    let server = start(channels.app(Gate::new(Semaphore::new(0)))).await;
     let mut raw = server.raw("/kept/a").await;
     let room = hub.room(&Kept::room("a"));
     within(async {
@@ -367,22 +377,30 @@ async fn it_is_in_no_history() {
 async fn who_comes_back_is_sent_none_that_was_missed() {
     let channels = channels![Kept];
     let hub = channels.of::<Kept>();
-    let app = testing::app(channels.app(()));
+    let gate = Gate::new(Semaphore::new(0));
+    let app = testing::app(channels.app_arc(Arc::new(Arc::clone(&gate))));
     let mut ann = app.connect::<Kept>("/kept/a").await.unwrap();
     let mut bob = app.connect::<Kept>("/kept/a").await.unwrap();
     let room = hub.room(&Kept::room("a"));
     room.send(Line { text: "1".into() });
     assert_eq!(ann.expect::<Line>().await.text, "1");
+    ann.send_text(r#"{"type":"point_later"}"#);
+    ann.send(Point { n: 0 });
+    assert_eq!(bob.expect::<Line>().await.text, "1");
+    assert_eq!(bob.expect::<Pointer>().await, pointer(0));
     ann.lose();
     room.send(pointer(1));
     room.send(Line { text: "2".into() });
     let mut ann = ann.come_back().await;
     assert_eq!(ann.joined().await.resumed(), Some(1));
     assert_eq!(ann.expect::<Line>().await.text, "2");
-    // It has come back as who it was.
-    bob.send(Point { n: 2 });
-    assert_eq!(ann.expect::<Pointer>().await, pointer(2));
-    assert_eq!(bob.expect::<Line>().await.text, "1");
+    // It has come back as who it was: what its old socket sends to others is not for it.
+    gate.add_permits(1);
+    assert_eq!(bob.expect::<Pointer>().await, pointer(1));
+    assert_eq!(bob.expect::<Line>().await.text, "2");
+    assert_eq!(bob.expect::<Pointer>().await, pointer(2));
+    bob.send(Point { n: 3 });
+    assert_eq!(ann.expect::<Pointer>().await, pointer(3));
 }
 
 #[cfg(feature = "cluster")]

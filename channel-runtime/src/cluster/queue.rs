@@ -289,6 +289,7 @@ mod tests {
     use super::super::wire::{Cargo, Destination};
     use super::*;
     use crate::connection::backpressure::HubBacklog;
+    use crate::room::class::TypeHash;
 
     const AGE: Duration = Duration::from_secs(5);
 
@@ -335,6 +336,22 @@ mod tests {
         assert_eq!(queue.append(hello(100), None), Elsewhere::Refused(NotTaken::Full));
         queue.append_own(hello(100));
         assert_eq!(queue.latest(), taken as u64 + 1, "what is refused has no number");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_volatile_record_is_taken_only_if_little_waits_for_a_bus_that_is_there() {
+        let queue = queue(1 << 20);
+        let volatile = || Outbound { class: Class::Volatile(TypeHash::of("pointer")), ..hello(1) };
+        assert_eq!(queue.append(hello(100_000), None), Elsewhere::Taken);
+        assert_eq!(queue.append(volatile(), None), Elsewhere::Taken);
+        assert_eq!(queue.append(hello(40_000), None), Elsewhere::Taken);
+        assert_eq!(queue.append(volatile(), None), Elsewhere::Refused(NotTaken::Full), "more than an eighth waits");
+        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
+        drop(queue.take(1 << 20));
+        assert_eq!(queue.append(volatile(), None), Elsewhere::Taken);
+        queue.went_away(Instant::now());
+        assert_eq!(queue.append(volatile(), None), Elsewhere::Refused(NotTaken::Away));
+        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,10 +24,13 @@ pub enum Delivery {
     /// A client is not sent it
     ///
     /// - if its socket takes no more at the moment,
-    /// - if more than 64 KiB wait for it, or a sixteenth of `Config::outbox_bytes` if that is less,
-    /// - if its `on_connect` runs, unless that sends it itself.
+    /// - if more than 64 KiB would wait for it then, or a sixteenth of `Config::outbox_bytes` if that is less; one that nothing waits
+    ///   beside may be longer,
+    /// - until its `on_connect` has returned or has itself sent to others, unless that sends it to this client.
     ///
-    /// So no client is disconnected because of it, and nobody who sends it is slowed. It is kept in no history, and so has no number.
+    /// So it is for short messages: what waits counts for the bound of a slow client as any other message, and with these bounds
+    /// little of it does. A client is not disconnected by it, and nobody who sends it is slowed. It is kept in no history, and so has
+    /// no number.
     /// [`Sent::dropped`](crate::Sent::dropped) counts the clients that were not sent it.
     Volatile,
 }

@@ -43,7 +43,8 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     const DELIVERY: Delivery = Delivery::Reliable;
 
     #[doc(hidden)]
-    const SHAPE: MessageShape = MessageShape::new(Self::TYPE, "", Content::As(Type::Json));
+    const SHAPE: MessageShape =
+        MessageShape { delivery: Self::DELIVERY, ..MessageShape::new(Self::TYPE, "", Content::As(Type::Json)) };
 
     // The expansions reach serde only through these methods, so that a type that is no message causes this trait's error alone.
 

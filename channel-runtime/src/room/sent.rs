@@ -39,9 +39,9 @@ pub enum Elsewhere {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotTaken {
-    /// As many bytes wait for the bus as may.
+    /// As many bytes wait for the bus as may; for a volatile message an eighth of that.
     Full,
-    /// The bus has been away for longer than messages wait for it.
+    /// The bus has been away for longer than messages wait for it. A volatile one waits for no bus that is away.
     Away,
     /// It is longer than the bus takes. Then nobody gets it, on this node neither; except what `send_with` makes under the room's lock,
     /// and what has thousands of names of rooms or users.

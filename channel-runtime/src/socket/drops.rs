@@ -1,56 +1,81 @@
 //! The counting of what was dropped: volatile messages that clients were not sent, by type.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::protocol::describe::MessageShape;
 use crate::room::class::{Class, TypeHash};
 use crate::socket::count::Count;
 
-/// How often a channel's log says that messages are dropped, at most.
+/// How often the log says that messages of a type are dropped, at most.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// What a channel has dropped, by type. Most channels have no volatile types.
 #[derive(Default)]
 pub(crate) struct Drops {
-    types: Box<[(&'static str, TypeHash, Count)]>,
-    /// When the log said so, and how many were dropped since.
-    said: Mutex<(Option<Instant>, usize)>,
+    types: Box<[Dropped]>,
+}
+
+struct Dropped {
+    wire_type: &'static str,
+    hash: TypeHash,
+    count: Count,
+    /// How many of them the log has told.
+    said: AtomicU64,
+    /// When the log may say more, in milliseconds after `start`.
+    due: AtomicU64,
+    start: Instant,
 }
 
 impl Drops {
     pub fn of(shapes: &'static [MessageShape]) -> Self {
         let volatile = shapes.iter().filter(|shape| shape.delivery.is_volatile());
-        let types = volatile.map(|shape| (shape.wire_type, TypeHash::of(shape.wire_type), Count::default())).collect();
-        Self { types, said: Mutex::default() }
+        Self { types: volatile.map(|shape| Dropped::of(shape.wire_type)).collect() }
     }
 
     /// Each volatile type, and how many times a client was not sent it.
     pub fn by_type(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.types.iter().map(|(wire_type, _, count)| (*wire_type, count.get()))
+        self.types.iter().map(|dropped| (dropped.wire_type, dropped.count.get()))
     }
 
     #[cold]
-    pub fn add(&self, channel: &'static str, class: Class, dropped: usize) {
+    pub fn add(&self, channel: &'static str, class: Class, more: usize) {
         let Class::Volatile(hash) = class else { return };
-        let Some((wire_type, _, count)) = self.types.iter().find(|(_, of, _)| *of == hash) else { return };
-        count.add(dropped);
-        if let Some(dropped) = self.to_be_said(dropped) {
-            tracing::info!(channel, r#type = wire_type, dropped, "volatile messages were dropped: clients are behind");
+        let Some(of_type) = self.types.iter().find(|of| of.hash == hash) else { return };
+        if let Some(dropped) = of_type.add(more) {
+            let kind = of_type.wire_type;
+            tracing::info!(channel, r#type = kind, dropped, "volatile messages were dropped: clients are behind");
+        }
+    }
+}
+
+impl Dropped {
+    fn of(wire_type: &'static str) -> Self {
+        Self {
+            wire_type,
+            hash: TypeHash::of(wire_type),
+            count: Count::default(),
+            said: AtomicU64::new(0),
+            due: AtomicU64::new(0),
+            start: Instant::now(),
         }
     }
 
-    fn to_be_said(&self, dropped: usize) -> Option<usize> {
-        let mut said = self.said.lock();
-        said.1 += dropped;
-        let now = Instant::now();
-        if said.0.is_some_and(|at| now.duration_since(at) < SAY_EVERY) {
+    /// Returns what the log is to say: how many were dropped since it last did.
+    fn add(&self, more: usize) -> Option<u64> {
+        self.count.add(more);
+        let due = self.due.load(Ordering::Relaxed);
+        let now = self.start.elapsed();
+        if now < Duration::from_millis(due) {
             return None;
         }
-        said.0 = Some(now);
-        Some(std::mem::take(&mut said.1))
+        let next = (now + SAY_EVERY).as_millis() as u64;
+        // Of several threads one says it.
+        self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
+        let count = self.count.get();
+        Some(count - self.said.swap(count, Ordering::Relaxed))
     }
 }
 
@@ -60,13 +85,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_says_it_at_once_and_then_every_ten_seconds() {
-        let drops = Drops::default();
-        assert_eq!(drops.to_be_said(3), Some(3));
-        assert_eq!(drops.to_be_said(1), None);
+        let pointer = Dropped::of("pointer");
+        assert_eq!(pointer.add(3), Some(3));
+        assert_eq!(pointer.add(1), None);
         tokio::time::advance(SAY_EVERY - Duration::from_millis(1)).await;
-        assert_eq!(drops.to_be_said(1), None);
+        assert_eq!(pointer.add(1), None);
+        assert_eq!(Dropped::of("typing_by").add(1), Some(1), "each type by itself");
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(drops.to_be_said(1), Some(3));
-        assert_eq!(drops.to_be_said(1), None);
+        assert_eq!(pointer.add(1), Some(3));
+        assert_eq!(pointer.add(1), None);
     }
 }

@@ -55,10 +55,10 @@ pub trait To {}
 
 /// `volatile`
 #[diagnostic::on_unimplemented(
-    message = "there is no such method: nothing that is sent is dropped on its way",
+    message = "there is no such method: whether a message may be dropped is said by its type",
     label = "not a method of a socket, an audience or a hub",
-    note = "write `.send(message)`, which never waits: a client that does not read what it is sent is closed when as much waits for it as may",
-    note = "a producer that could send more than that awaits `socket.send_all(messages)`, or `ready()` of the audience between its sends"
+    note = "write `#[message(type = \"..\", volatile)]` on its struct, and `.send(message)` here: it is sent to the clients that take it at that moment, and to no others",
+    note = "messages of other types are never dropped; a producer that could send more than its clients read awaits `socket.send_all(messages)`, or `ready()` of the audience between its sends"
 )]
 pub trait Volatile {}
 

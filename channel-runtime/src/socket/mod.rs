@@ -69,7 +69,7 @@ use crate::socket::counters::Counters;
 use crate::socket::frames::{frame_of, now};
 use crate::socket::handled_once::HandledOnce;
 use crate::socket::node::Node;
-use crate::socket::push::{offer_frame, push_frame, pushed};
+use crate::socket::push::{not_offered, offer_frame, push_frame, pushed};
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Frame, FrameBuilder, Opcode, frame};
 
@@ -300,6 +300,9 @@ impl<C: 'static> Socket<C> {
             if one.dropped > 0 {
                 // Long before it is filling it takes none of these.
                 outbox.flushed().await;
+                if !outbox.takes() {
+                    break;
+                }
             } else if outbox.is_filling() {
                 outbox.has_room().await;
             }
@@ -309,6 +312,9 @@ impl<C: 'static> Socket<C> {
 
     /// Of a volatile type.
     fn offer<M: SentBy<C>>(&self, message: &M) -> Sent {
+        if self.member.outbox().is_blocked() {
+            return not_offered(&self.node, &self.member, const { class_of::<M>() });
+        }
         let path = self.member.own_room.name();
         let frame = match M::KIND {
             None => frame_of(Opcode::Text, |json| {

@@ -34,6 +34,15 @@ pub(crate) fn offer_frame(node: &Node, member: &Member, frame: Frame, class: Cla
     if offered == Some(Enqueued::MustFlush) {
         member.outbox().wake_owner();
     }
+    count_offered(node, member, offered, class)
+}
+
+/// To a client that takes nothing: the frame is not made.
+pub(crate) fn not_offered(node: &Node, member: &Member, class: Class) -> Sent {
+    count_offered(node, member, None, class)
+}
+
+fn count_offered(node: &Node, member: &Member, offered: Option<Enqueued>, class: Class) -> Sent {
     let mut sent = Sent::default();
     sent.count_offered(offered);
     node.counters(member.channel()).send(sent, class);

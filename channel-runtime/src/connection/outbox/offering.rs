@@ -26,9 +26,9 @@ impl Outbox {
 
     fn takes_now(&self, inner: &Inner, bytes: usize, from: Sender) -> bool {
         let is_welcomed = from == Sender::Own || matches!(inner.state, State::Open);
-        let waiting = inner.queue.bytes();
+        let waiting = inner.bytes();
         let most = MOST_WAITING.min(self.limit() / 16);
         // One that nothing waits beside goes in whatever its length, as any other.
-        is_welcomed && inner.blocked.is_none() && waiting <= most && (waiting == 0 || waiting + bytes <= self.limit())
+        is_welcomed && inner.blocked.is_none() && (waiting == 0 || waiting + bytes <= most)
     }
 }

@@ -30,8 +30,8 @@
 //!
 //! # What else a client is made from
 //!
-//! But for the rows of history, `idempotent` and `volatile`, none of this is in the lock or changes a fingerprint: a client that does not know
-//! it still works.
+//! But for the rows of history, `idempotent` and `volatile`, none of this is in the lock or changes a fingerprint: a client that does
+//! not know it still works.
 //!
 //! | in Rust | in the description |
 //! |---|---|

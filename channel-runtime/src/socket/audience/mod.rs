@@ -82,7 +82,6 @@ impl<C: 'static, K> Audience<C, K> {
         Self { hub, target, exclusions, from, kind: PhantomData }
     }
 
-    /// Whether some room of the channel has.
     /// Whether the rooms of the channel may keep what is of this class.
     pub(super) fn keeps(&self, class: Class) -> bool {
         !class.is_volatile() && self.hub.node().registry.has_history(self.hub.channel())

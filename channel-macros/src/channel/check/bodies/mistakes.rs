@@ -31,9 +31,10 @@ impl Mistakes<'_> {
         read.pop();
         let (socket, name) = (&self.socket, field.to_string());
         let remedy = match name.as_str() {
-            "broadcast" | "volatile" => {
-                format!("write `{socket}.others().send(message)` to all in the room but this client")
-            }
+            "broadcast" => format!("write `{socket}.others().send(message)` to all in the room but this client"),
+            "volatile" => format!(
+                "write `#[message(type = \"..\", volatile)]` on the message's struct, and `{socket}.others().send(message)` here"
+            ),
             "clients" | "rooms" | "nsp" => {
                 format!("write `{socket}.room()`, `{socket}.all()`, `{socket}.user(..)` .., each with `.send(message)`")
             }
