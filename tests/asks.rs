@@ -104,6 +104,12 @@ impl Desk {
         app.add("stayed");
     }
 
+    /// Whatever its client does.
+    #[message(type = "linger")]
+    async fn linger(&mut self) {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+
     #[message(type = "hello")]
     fn hello(&self) -> Said {
         Said { text: "hello".into() }
@@ -496,6 +502,24 @@ async fn the_answers_to_one_question_are_a_mebibyte_together() {
         }
     }
     assert!(each.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_left_is_gone_also_if_it_is_asked_only_then() {
+    let test = Test::new();
+    let (mut ann, mut bob) = (test.client("a", "ann").await, test.client("a", "bob").await);
+    bob.send(DeskFromClient::Linger);
+    turns().await;
+    bob.close();
+    turns().await;
+    assert_eq!(test.hub.all().len(), 2, "its handler still runs");
+    let mut each = test.hub.all().ask(Confirm { text: "ready?".into() }).each();
+    let (id, outcome) = each.next().await.unwrap();
+    assert_eq!(id, test.id("bob"));
+    assert!(matches!(outcome, Err(AskError::Gone)), "{outcome:?}");
+    let question = ann.expect_question::<Confirm>().await;
+    ann.answer(question, yes());
+    assert!(each.next().await.unwrap().1.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

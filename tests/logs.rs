@@ -487,12 +487,18 @@ impl Strict {
 #[message(type = "which", answer = String)]
 pub struct Which {}
 
+#[message(type = "what", answer = String)]
+pub struct What {}
+
+#[message(type = "who", answer = String)]
+pub struct Who {}
+
 #[channel("/waiter/:how")]
 pub struct Waiter {
     how: String,
 }
 
-#[channel(sends(Which))]
+#[channel(sends(Which, What, Who))]
 impl Waiter {
     async fn on_connect(&mut self, socket: &Socket<Self>) {
         if self.how == "at_once" {
@@ -511,6 +517,17 @@ impl Waiter {
         Success(socket.ask(Which {}).await.is_ok())
     }
 
+    /// What is not `concurrent` waits for it.
+    #[message(type = "with_others")]
+    async fn with_others(&self, socket: &Socket<Self>) -> Success<bool> {
+        Success(socket.ask(What {}).await.is_ok())
+    }
+
+    #[message(type = "everybody")]
+    async fn everybody(&self, socket: &Socket<Self>) -> Success<usize> {
+        Success(socket.all().ask(Who {}).all().await.len())
+    }
+
     #[message(type = "task")]
     fn task(&self, socket: &Socket<Self>) {
         let socket = socket.clone();
@@ -521,7 +538,7 @@ impl Waiter {
 #[cfg(debug_assertions)]
 #[tokio::test]
 async fn a_handler_that_waits_for_its_client_s_answer_is_warned_of_once() {
-    const WARNING: &str = "a handler waits for its client's answer";
+    const WARNING: &str = "a handler waits for a client's answer";
     let logs = Logs::capture();
     let app = testing::app(channels![Waiter].app(()));
     let mut client = app.connect::<Waiter>("/waiter/at_once").without_waiting().await.unwrap();
@@ -542,4 +559,14 @@ async fn a_handler_that_waits_for_its_client_s_answer_is_warned_of_once() {
     }
     let line = logs.line(WARNING);
     assert!(line.contains("WARN") && line.contains("Waiter") && line.contains(r#"kind="which""#), "{line}");
+    client.send(WaiterFromClient::WithOthers);
+    let question = client.expect_question::<What>().await;
+    client.answer(question, "that");
+    app.settle().await;
+    assert!(logs.text().contains(r#"kind="what""#), "{}", logs.text());
+    client.send(WaiterFromClient::Everybody);
+    let question = client.expect_question::<Who>().await;
+    client.answer(question, "me");
+    app.settle().await;
+    assert!(logs.text().contains(r#"kind="who""#), "{}", logs.text());
 }

@@ -269,18 +269,48 @@ impl Mute {
     }
 }
 
+/// `[id,topic,payload]`, answered by `[id,payload]`: each client is asked under the name of its own room.
+enum Topical {}
+
+impl Envelope for Topical {
+    const NAME: &'static str = "topical";
+    const PLACES: Places = Places::NONE.topics().questions(Asks::Many);
+
+    fn read(text: &str) -> Result<Incoming<'_>, Malformed> {
+        let items = array::<2>(text)?;
+        let [id, payload] = items[..] else { return Err(Malformed::new("an answer has an id and a payload")) };
+        let reference = string(id).map(|id| Ref::Text(id.into())).ok_or_else(|| Malformed::new("an id is a string"))?;
+        Ok(Incoming::Answer { reference, answer: Ok(payload) })
+    }
+
+    fn write(frame: &Outgoing<'_>, out: &mut Out<'_>) {
+        if let Outgoing::Question { reference, room: Some(topic), .. } = frame {
+            out.raw("[").json(reference).raw(",").json(topic).raw(",").payload().raw("]");
+        }
+    }
+}
+
+#[channel("/stand/:name", app = Log)]
+struct Stand {
+    name: String,
+}
+
+#[channel(sends(Start), envelope = Topical)]
+impl Stand {}
+
 struct Test {
     app: TestApp<Log>,
     log: Log,
     chargers: Hub<Charger>,
+    stands: Hub<Stand>,
 }
 
 impl Test {
     fn new() -> Self {
         let log = Log::default();
-        let channels = channels![Charger, Desk, Mute];
-        let chargers = channels.of::<Charger>();
-        Self { app: testing::app(channels.app(log.clone())), log, chargers }
+        let channels = channels![Charger, Desk, Mute, Stand];
+        let (chargers, stands) = (channels.of(), channels.of());
+        Self { app: testing::app(channels.app(log.clone())), log, chargers, stands }
     }
 
     async fn charger(&self) -> Client<Charger> {
@@ -593,6 +623,57 @@ async fn one_that_nobody_waits_for_any_more_is_not_sent() {
     let [_, _, third] = tasks;
     assert_eq!(third.await.unwrap().unwrap().status, "Accepted");
     assert_eq!(test.unmatched(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_audience_is_asked_behind_what_was_asked_before_and_its_time_is_one() {
+    let test = Test::new();
+    let mut busy = test.charger().await;
+    test.log.socket().ask(Start { connector: 1 }).within(Duration::from_secs(3600)).notify(|one| Outcome(1, one));
+    let first = asked(&mut busy, 1).await;
+    let mut idle = test.charger().await;
+    let ask = |connector| test.chargers.all().ask(Start { connector }).within(Duration::from_secs(30)).each();
+    let mut each = ask(2);
+    let second = asked(&mut idle, 2).await;
+    idle.send_text(&accepted(&second));
+    let (of_idle, outcome) = each.next().await.unwrap();
+    assert_eq!(outcome.unwrap().status, "Accepted");
+    busy.expect_nothing().await;
+    // The time that it waits counts.
+    pass(Duration::from_millis(30_100)).await;
+    let (of_busy, outcome) = each.next().await.unwrap();
+    assert!(of_busy != of_idle && matches!(outcome, Err(AskError::TimedOut)), "{outcome:?}");
+    assert!(each.next().await.is_none());
+    let mut each = ask(3);
+    let third = asked(&mut idle, 3).await;
+    idle.send_text(&accepted(&third));
+    // What is over is not sent when its turn comes, and what is behind it is.
+    busy.send_text(&accepted(&first));
+    let third = asked(&mut busy, 3).await;
+    busy.send_text(&accepted(&third));
+    for _ in 0..2 {
+        assert!(each.next().await.unwrap().1.is_ok());
+    }
+    busy.expect_nothing().await;
+    assert_eq!(test.told().await, ["1: Accepted"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_frames_name_topics_each_client_of_an_audience_is_asked_under_its_own() {
+    let test = Test::new();
+    let mut clients = Vec::new();
+    for name in ["a", "a", "b", "a"] {
+        clients.push((name, test.app.connect::<Stand>(&format!("/stand/{name}")).await.unwrap()));
+    }
+    let mut each = test.stands.all().ask(Start { connector: 1 }).each();
+    for (name, client) in &mut clients {
+        let question: Value = serde_json::from_str(&client.expect_text().await).unwrap();
+        assert_eq!(question[1], format!("/stand/{name}"));
+        assert_eq!(question[2], json!({ "connector": 1 }));
+        client.send_text(&json!([question[0], { "status": name }]).to_string());
+        assert_eq!(each.next().await.unwrap().1.unwrap().status, *name);
+    }
+    assert!(each.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 7e32c21965fc5624
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 5bb3b32fab87e228
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -226,22 +226,22 @@ export class Channel {
     async #reply(question) {
         const socket = this.#socket;
         const { type, $ask } = question;
+        const decline = ({ code, message, details }) => write({ type: 'error', $ask, code, message, details });
         let frame;
         try {
             const answer = this.#answers.get(type);
             if (!answer)
                 throw new Fault('unknown_type', `nothing answers ${type}`);
             frame = write({ type: 'success', $ask, data: await answer(question) });
-            const tooLong = this.#tooLong(frame);
-            if (tooLong)
-                throw new Fault('too_long', tooLong.message);
         }
         catch (error) {
-            const { code, message, details } = error instanceof Fault ? error : new Fault('internal', 'no answer');
-            frame = write({ type: 'error', $ask, code, message, details });
+            frame = decline(error instanceof Fault ? error : new Fault('internal', 'no answer'));
             if (!(error instanceof Fault))
                 queueMicrotask(() => { throw error; });
         }
+        const tooLong = this.#tooLong(frame);
+        if (tooLong)
+            frame = decline(new Fault('too_long', tooLong.message));
         if (socket && this.#socket === socket)
             socket.send(frame);
     }

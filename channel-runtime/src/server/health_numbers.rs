@@ -117,7 +117,10 @@ const SEND_REFUSED: Family =
     Family::counter("channels_send_refused_total", "Messages that do not wait for a recipient.");
 const DROPPED: Family =
     Family::counter("channels_dropped_total", "Volatile messages that a client was not sent, because it was behind.");
-const UNWRITTEN: Family = Family::counter("channels_unwritten_total", "Messages that the envelope has no place for.");
+const UNWRITTEN: Family = Family::counter(
+    "channels_unwritten_total",
+    "Messages that the envelope has no place for, and questions to clients that take none.",
+);
 const UNMATCHED_ANSWERS: Family =
     Family::counter("channels_unmatched_answers_total", "Clients' answers to no open question.");
 const SAID_AGAIN: Family =

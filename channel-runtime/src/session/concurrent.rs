@@ -149,6 +149,7 @@ impl<'a, C: Dispatch> Scheduler<'a, C> {
         let what = C::FromClient::TYPES[index];
         let span = MessageSpan::new(span, C::NAME, what);
         let limits = limits::<C>(index, driver).owed_by(&socket);
+        let limits = if C::OPTIONS[index].concurrent == 0 { limits.alone() } else { limits };
         self.running.push(ConcurrentCall {
             index,
             what,

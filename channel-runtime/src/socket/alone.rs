@@ -39,7 +39,7 @@ pub(super) fn warn_of_asking<C>(kind: &'static str) {
     tracing::warn!(
         channel = type_name::<C>(),
         kind,
-        "a handler waits for its client's answer, and the client's other messages wait for the handler: \
+        "a handler waits for a client's answer, and its own client's other messages wait for the handler: \
          take the answer by `.notify(..)`, or wait for it in a task or a `concurrent` handler"
     );
 }

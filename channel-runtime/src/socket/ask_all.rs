@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::pending;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::connection::id::ConnectionId;
 use crate::protocol::envelope::Envelope as _;
 use crate::protocol::question::{Question, ReadAnswer};
 use crate::room::member::Member;
+use crate::socket::alone;
 use crate::socket::ask::{USUAL_TIME, answers, asks, question_frame, read};
 use crate::socket::ask_error::AskError;
 use crate::socket::audience::{Audience, IsSeveral};
@@ -92,9 +93,14 @@ impl<C: Channel, K: IsSeveral, M: Question + SentBy<C>> AskAll<C, K, M> {
         Self { within: time, ..self }
     }
 
-    /// Sends the question, and waits for the outcomes: one for each who was asked, in the order in which they were known. Empty if
-    /// the audience was.
+    /// Sends the question, and waits for the outcomes: one for each who was asked, in the order in which they arrived. Empty if
+    /// the audience was, on this node.
+    ///
+    /// A handler that waits here holds up its client's other messages, as [`Socket::ask`](crate::Socket::ask) tells, and, if it
+    /// answers a request, the stop of the server too: until the last outcome, which is there by the deadline. A client that the
+    /// server disconnects meanwhile is [`AskError::Gone`] when its connection has ended.
     pub async fn all(self) -> Vec<(ConnectionId, Result<M::Answer, AskError>)> {
+        alone::warn_of_asking::<C>(M::TYPE);
         let mut each = self.each();
         let mut all = Vec::with_capacity(each.outcomes.len());
         while let Some(outcome) = each.next().await {
@@ -196,7 +202,9 @@ fn timer(
     let of_members = members.iter().find_map(|one| one.apart.runtime.clone());
     let runtime = of_members.or_else(|| Handle::try_current().ok())?;
     let start = Instant::now();
-    let asked: Vec<_> = members.iter().map(|member| AskedClient::new(node, member)).collect();
+    let node = Arc::clone(node);
+    // Who has left is not kept until then.
+    let asked: Vec<_> = members.iter().map(Arc::downgrade).collect();
     let task = runtime.spawn(async move {
         _ = all_are_asked.await;
         match start.checked_add(within) {
@@ -204,7 +212,9 @@ fn timer(
             None => pending().await,
         }
         for share in asked.chunks(SHARE) {
-            share.iter().for_each(|client| expire(client, number));
+            for member in share.iter().filter_map(Weak::upgrade) {
+                expire(&AskedClient::new(&node, &member), number);
+            }
             yield_now().await;
         }
     });
@@ -218,7 +228,7 @@ pub struct Outcomes<A> {
 }
 
 impl<A> Outcomes<A> {
-    /// The next outcome. `None` if all are told.
+    /// The next outcome. `None` after the last.
     pub async fn next(&mut self) -> Option<(ConnectionId, Result<A, AskError>)> {
         self.outcomes.recv().await
     }

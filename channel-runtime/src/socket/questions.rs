@@ -94,7 +94,7 @@ impl AskedClient {
         &self.member
     }
 
-    /// Neither it nor its envelope has a place for questions.
+    /// The client, or its envelope, takes no questions.
     pub fn can_not_be_asked(&self, kind: &'static str) {
         let counters = self.node.counters(self.member.channel());
         counters.unwritten.add(1);
@@ -116,7 +116,7 @@ pub(crate) struct NewQuestion {
 pub(crate) enum Deadline {
     /// So long after it is sent.
     Own(Duration),
-    /// At that of all who are asked, which ends [each](expire).
+    /// At the deadline of the whole audience: its task ends [each](expire).
     OfAll {
         /// It ends with the last of their questions. `None` if no runtime could wake it.
         _timer: Option<Arc<Timer>>,
@@ -216,6 +216,9 @@ impl Open {
     fn remove(&mut self, number: Number) -> Option<Question> {
         self.sent.take_if(|sent| *sent == number);
         let taken = self.by_number.remove(&number);
+        if taken.as_ref().is_some_and(|question| !question.is_sent) {
+            self.unsent.retain(|(unsent, _)| *unsent != number);
+        }
         if self.by_number.is_empty() {
             // An idle connection keeps no burst's worth of room.
             *self = Self { is_over: self.is_over, ..Self::default() };
@@ -269,6 +272,10 @@ pub(crate) fn ask(client: &AskedClient, question: NewQuestion, asker: Box<dyn As
         }
     };
     drop(open);
+    if !member.outbox().client_is_here() {
+        // It has said all that it says, maybe before its first question.
+        return end(member);
+    }
     send(client, to_send);
 }
 

@@ -37,7 +37,8 @@ pub struct Stats {
     pub send_refused: u64,
     /// By type, how many times a client was not sent a [volatile](crate::Delivery::Volatile) message, because it was behind.
     pub dropped: Vec<(&'static str, u64)>,
-    /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them.
+    /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them; and
+    /// questions that were not, because it has none or the client did not offer it.
     pub unwritten: u64,
     /// Answers of clients to no open question of the server: received too late, given twice, or to none that was asked. They are
     /// dropped.

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents efcacd3002ec6962
+// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents 69fddfd56f07dbc4
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -384,18 +384,18 @@ export class Channel<P extends Protocol> {
   async #reply(question: Json): Promise<void> {
     const socket = this.#socket
     const { type, $ask } = question
+    const decline = ({ code, message, details }: Fault) => write({ type: 'error', $ask, code, message, details })
     let frame: string
     try {
       const answer = this.#answers.get(type)
       if (!answer) throw new Fault('unknown_type', `nothing answers ${type}`)
       frame = write({ type: 'success', $ask, data: await answer(question) })
-      const tooLong = this.#tooLong(frame)
-      if (tooLong) throw new Fault('too_long', tooLong.message)
     } catch (error) {
-      const { code, message, details } = error instanceof Fault ? error : new Fault('internal', 'no answer')
-      frame = write({ type: 'error', $ask, code, message, details })
+      frame = decline(error instanceof Fault ? error : new Fault('internal', 'no answer'))
       if (!(error instanceof Fault)) queueMicrotask(() => { throw error })
     }
+    const tooLong = this.#tooLong(frame)
+    if (tooLong) frame = decline(new Fault('too_long', tooLong.message))
     if (socket && this.#socket === socket) socket.send(frame)
   }
 

@@ -35,6 +35,11 @@ impl Outbox {
         inner.notify(|waits| &waits.ending);
     }
 
+    /// Whether the client may still say something.
+    pub fn client_is_here(&self) -> bool {
+        self.inner.lock().client == Client::Here
+    }
+
     pub fn client_is_leaving(&self) {
         let mut inner = self.inner.lock();
         if inner.client == Client::Here {
