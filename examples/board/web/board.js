@@ -182,20 +182,20 @@ var Channel = class {
   async #reply(question) {
     const socket = this.#socket;
     const { type, $ask } = question;
+    const decline = ({ code, message, details }) => write({ type: "error", $ask, code, message, details });
     let frame;
     try {
       const answer = this.#answers.get(type);
       if (!answer) throw new Fault("unknown_type", `nothing answers ${type}`);
       frame = write({ type: "success", $ask, data: await answer(question) });
-      const tooLong = this.#tooLong(frame);
-      if (tooLong) throw new Fault("too_long", tooLong.message);
     } catch (error) {
-      const { code, message, details } = error instanceof Fault ? error : new Fault("internal", "no answer");
-      frame = write({ type: "error", $ask, code, message, details });
+      frame = decline(error instanceof Fault ? error : new Fault("internal", "no answer"));
       if (!(error instanceof Fault)) queueMicrotask(() => {
         throw error;
       });
     }
+    const tooLong = this.#tooLong(frame);
+    if (tooLong) frame = decline(new Fault("too_long", tooLong.message));
     if (socket && this.#socket === socket) socket.send(frame);
   }
   /** Several at once; with `satisfies Handlers<..>` none can be forgotten. */
