@@ -19,6 +19,7 @@ pub use crate::protocol::declared::{declared, transparent};
 pub use crate::protocol::describe::parts::MessageShape;
 pub use crate::protocol::describe::probe::plain;
 pub use crate::protocol::halves::{is_flat, kept, places};
+pub use crate::protocol::message::NewestKey;
 pub use crate::protocol::unit::{decode_unit, encode_unit};
 pub use crate::protocol::validation::check;
 

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 278431ef1c878f11
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents d06fd105382864fd
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -280,9 +280,14 @@ export interface UserLeft { type: 'user_left'; message: string; count: number }
 /** .. and what the room receives. Two structs may share a wire type if one is received and the other sent. */
 export interface ChatLine { type: 'chat_message'; message: string; user_id: string; timestamp: string }
 
-/** Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again. */
+/**
+ * Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again.
+ *
+ * Not sent to a client that is behind.
+ */
 export interface UserTyping { type: 'user_typing'; user_id: string; timestamp: string }
 
+/** Not sent to a client that is behind. */
 export interface UserStoppedTyping { type: 'user_stopped_typing'; user_id: string; timestamp: string }
 
 export interface Pong { type: 'pong'; timestamp: string }

@@ -7,12 +7,12 @@ use syn::spanned::Spanned as _;
 use syn::{Ident, Type};
 
 use super::binary;
-use super::model::{Form, Message, Validation};
+use super::model::{Class, Form, Message, Validation};
 use crate::syntax::serde_attributes::serde_arguments;
 use crate::syntax::spans::beside_locals;
 
 pub fn message(message: &Message, form: &Form) -> TokenStream {
-    let Message { item, user_derives, shape, validation, answer, is_volatile, runtime, .. } = message;
+    let Message { item, user_derives, shape, validation, answer, class, runtime, .. } = message;
     let name = &item.ident;
     let check = validation.as_ref().map(check);
     let (wire_type, methods, has_serde) = match form {
@@ -32,18 +32,14 @@ pub fn message(message: &Message, form: &Form) -> TokenStream {
             #serde
         })
     });
-    let delivery = is_volatile.then(|| {
-        quote!(
-            const DELIVERY: ::channel_runtime::Delivery = ::channel_runtime::Delivery::Volatile;
-        )
-    });
+    let class = class.as_ref().map(Class::items);
     let implementation = runtime.place(quote_spanned! {name.span()=>
         #[automatically_derived]
         #[allow(deprecated)]
         impl ::channel_runtime::Message for #name {
             const TYPE: &'static ::core::primitive::str = #wire_type;
             const SHAPE: ::channel_runtime::private::MessageShape = #shape;
-            #delivery
+            #class
             #methods
             #check
         }

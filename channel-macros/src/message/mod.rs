@@ -1,6 +1,7 @@
 //! `#[message(type = "move")]` or `#[message(binary, kind = 1)]` on a struct, which is emitted whatever is wrong with it.
 
 mod binary;
+mod class;
 mod codec;
 mod derives;
 mod expand;

@@ -15,9 +15,29 @@ pub struct Message {
     pub validation: Option<Validation>,
     /// What a client answers to it. `None` if it is no question.
     pub answer: Option<Type>,
-    /// The word `volatile`.
-    pub is_volatile: bool,
+    pub class: Option<Class>,
     pub runtime: Runtime,
+}
+
+/// The class of what is not reliable.
+pub enum Class {
+    Volatile,
+    Latest(Latest),
+}
+
+/// `latest(key = symbol, every = "100ms")`.
+pub struct Latest {
+    /// `None` if it has none.
+    pub key: Option<Key>,
+    /// In milliseconds; 0 if there is none.
+    pub every: u32,
+}
+
+/// The field whose values are apart.
+pub struct Key {
+    pub field: Ident,
+    /// As it is written.
+    pub name: String,
 }
 
 /// How a message travels.

@@ -130,6 +130,16 @@ pub fn renamed(item: &ItemStruct) -> Vec<(String, String)> {
     pairs.collect()
 }
 
+/// The key as which a field is written.
+pub fn written_key(item: &ItemStruct, field: &syn::Field) -> String {
+    let name = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
+    let arguments = serde_arguments(&field.attrs);
+    let own = arguments.iter().find(|it| it.name == "rename" && it.direction != Direction::Deserialize);
+    let own = own.and_then(|argument| argument.value.as_ref()).map(LitStr::value);
+    let rules = Rules::of("rename_all", &serde_arguments(&item.attrs));
+    own.unwrap_or_else(|| rules.serialize.of_field(&name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,9 @@ use syn::parse::ParseStream;
 use syn::{Fields, Ident, ItemStruct, LitStr, Token, Type};
 
 use super::binary::{self, BinaryArgs};
+use super::class::ClassArgs;
 use super::derives::{derives, has_derive};
-use super::model::{Form, Message, Validation};
+use super::model::{Class, Form, Message, Validation};
 use super::object_check;
 use super::reserved::{self, Foreign};
 use crate::describe;
@@ -75,10 +76,10 @@ pub fn message(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> 
         let (names, ty) = (describe::names(), Context::default().ty(answer));
         quote!(.answered({ #names #ty }))
     });
-    let is_volatile = args.volatile.is_some();
-    let volatile = is_volatile.then(|| quote!(.volatile()));
-    let shape = quote!(#shape #limit #foreign #deprecated #answered #volatile);
-    Message { item, form, user_derives, shape, validation, answer, is_volatile, runtime: args.runtime }
+    let class = args.class.check(&item, errors);
+    let of_class = class.as_ref().map(Class::shape);
+    let shape = quote!(#shape #limit #foreign #deprecated #answered #of_class);
+    Message { item, form, user_derives, shape, validation, answer, class, runtime: args.runtime }
 }
 
 struct Args {
@@ -90,7 +91,7 @@ struct Args {
     /// The type is `None` if it could not be read.
     answer: Option<(Ident, Option<Type>)>,
     foreign: Option<Ident>,
-    volatile: Option<Ident>,
+    class: ClassArgs,
     runtime: Runtime,
 }
 
@@ -104,7 +105,7 @@ impl Args {
             validate: None,
             answer: None,
             foreign: None,
-            volatile: None,
+            class: ClassArgs::default(),
             runtime: Runtime::default(),
         };
         let before = errors.len();
@@ -123,10 +124,7 @@ impl Args {
                     read?;
                 }
                 "foreign" => args::set(&mut all.foreign, &name, name.clone(), errors),
-                "volatile" => {
-                    args::is_flag(input, "`volatile` is a word by itself", "write `volatile`", errors)?;
-                    args::set(&mut all.volatile, &name, name.clone(), errors);
-                }
+                name_of if ClassArgs::NAMES.contains(&name_of) => all.class.argument(&name, input, errors)?,
                 "rate" | "burst" | "per" => all.limit.argument(&name, input, errors)?,
                 of_handler @ ("timeout" | "concurrent" | "idempotent") => {
                     args::skip(input)?;
@@ -134,13 +132,19 @@ impl Args {
                     let remedy = format!("write `#[message({name}{value})]` on the method that takes this message");
                     errors.at(&name, format_args!("`{name}` belongs to a message's handler"), remedy);
                 }
+                of_latest @ ("key" | "every") => {
+                    args::skip(input)?;
+                    let value = if of_latest == "key" { "symbol" } else { "\"100ms\"" };
+                    let remedy = format!("write `latest({of_latest} = {value})`");
+                    errors.at(&name, format_args!("`{of_latest}` is an argument of `latest`"), remedy);
+                }
                 _ => {
                     return Err(args::unknown(
                         &name,
                         "#[message]",
                         &[
                             "type", "binary", "kind", "codec", "serde", "validate", "answer", "foreign", "volatile",
-                            "rate", "burst", "per", "crate",
+                            "latest", "rate", "burst", "per", "crate",
                         ],
                     ));
                 }

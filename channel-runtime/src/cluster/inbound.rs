@@ -134,6 +134,7 @@ impl Here<'_> {
             from: None,
             hub_backlog: None,
             class: record.class,
+            key: None,
             compression: node.compression(),
             compressed,
             outgoing: None,

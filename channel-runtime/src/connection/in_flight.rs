@@ -32,6 +32,7 @@ pub(crate) enum Work {
         what: &'static str,
     },
     Outbox,
+    Newest,
     Notice {
         channel: &'static str,
         handler: &'static str,
@@ -53,6 +54,7 @@ impl fmt::Display for Work {
             Self::Input => f.write_str("input that no session reads"),
             Self::Session { channel, what } => write!(f, "`{what}` of {channel}"),
             Self::Outbox => f.write_str("frames that no client takes"),
+            Self::Newest => f.write_str("newest values that wait for their time"),
             Self::Notice { channel, handler } => write!(f, "a notice for `{handler}` of {channel}"),
             Self::Batch { channel, handler } => write!(f, "a message in a batch of `{handler}` of {channel}"),
             Self::Answer { channel } => write!(f, "a deferred answer of {channel}"),

@@ -1,6 +1,7 @@
 //! Messages: the trait of one message, the trait of a closed set of messages, and the `ref` that connects an answer to its message.
 
-use std::fmt;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
@@ -43,8 +44,7 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     const DELIVERY: Delivery = Delivery::Reliable;
 
     #[doc(hidden)]
-    const SHAPE: MessageShape =
-        MessageShape { delivery: Self::DELIVERY, ..MessageShape::new(Self::TYPE, "", Content::As(Type::Json)) };
+    const SHAPE: MessageShape = MessageShape::new(Self::TYPE, "", Content::As(Type::Json)).delivered(Self::DELIVERY);
 
     // The expansions reach serde only through these methods, so that a type that is no message causes this trait's error alone.
 
@@ -66,6 +66,12 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
         self.serialize(serializer)
     }
 
+    /// What a value of it replaces, if it is `latest`: that of the same key.
+    #[doc(hidden)]
+    fn newest_key(&self) -> Arc<str> {
+        Arc::from("")
+    }
+
     /// Reads a binary message from the bytes behind its kind. The error is why they are refused.
     #[doc(hidden)]
     fn from_binary(data: Bytes) -> Result<Self, String> {
@@ -78,6 +84,24 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     fn to_binary(&self, out: &mut Vec<u8>) -> Result<(), String> {
         _ = out;
         Err("it is a text message".to_owned())
+    }
+}
+
+/// What can be the key of a message that is `latest`: anything that is `Display`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a key",
+    label = "this writes no key",
+    note = "a key writes itself: `impl std::fmt::Display for {Self}`"
+)]
+pub trait NewestKey {
+    fn newest_key(&self) -> Arc<str>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + ?Sized> NewestKey for T {
+    fn newest_key(&self) -> Arc<str> {
+        self.to_string().into()
     }
 }
 
@@ -116,6 +140,12 @@ pub trait Messages: Sized + Send + 'static {
     #[inline]
     fn check(&self) -> Result<(), DecodeError> {
         Ok(())
+    }
+
+    /// What a message that is `latest` replaces.
+    #[doc(hidden)]
+    fn newest_key(&self) -> Arc<str> {
+        Arc::from("")
     }
 
     /// Writes the payload without the type.

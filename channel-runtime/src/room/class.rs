@@ -6,6 +6,15 @@ pub(crate) enum Class {
     #[default]
     Reliable,
     Volatile(TypeHash),
+    Latest(LatestClass),
+}
+
+/// Of its values the newest one for each key is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LatestClass {
+    pub of: TypeHash,
+    /// The least time between two values of a key. 0 if there is none.
+    pub every_ms: u32,
 }
 
 /// The hash of a message's type, FNV-1a: by it the nodes of a cluster count what they drop.
@@ -24,6 +33,11 @@ impl TypeHash {
 }
 
 impl Class {
+    #[inline]
+    pub const fn is_reliable(self) -> bool {
+        matches!(self, Self::Reliable)
+    }
+
     #[inline]
     pub const fn is_volatile(self) -> bool {
         matches!(self, Self::Volatile(_))

@@ -17,6 +17,7 @@ use crate::room::fan_out::push_each;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
+use crate::room::newest::{Key, NewestValue};
 use crate::room::offer::offer_each;
 use crate::room::outgoing::{Body, Outgoing, Sending, To};
 use crate::room::pending::close_all;
@@ -37,6 +38,8 @@ pub(crate) struct Delivery<'a> {
     /// The channel's, for what a hub sends.
     pub hub_backlog: Option<&'a Arc<HubBacklog>>,
     pub class: Class,
+    /// Of what is `latest`; `None` for all else.
+    pub key: Option<&'a Key>,
     pub compression: Option<&'a Compression>,
     /// The message as another node has compressed it.
     pub compressed: Option<Compressed<&'a [u8]>>,
@@ -53,7 +56,9 @@ impl<'a> Delivery<'a> {
 
     pub fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
         let Lookup { channel, target, exclusions, .. } = self.lookup;
-        Sending { channel, to: To::Target(target), exclusions, class: self.class, publisher, outgoing: self.outgoing }
+        let newest = self.key.map(|key| NewestValue { key, compression: self.compression });
+        let Self { class, outgoing, .. } = *self;
+        Sending { channel, to: To::Target(target), exclusions, class, newest, publisher, outgoing }
     }
 
     /// For the bus. Then nobody gets it.
@@ -83,6 +88,9 @@ impl<'a> Delivery<'a> {
         if self.is_too_long(frame.len()) {
             return Sent::too_long();
         }
+        if let Class::Latest(latest) = self.class {
+            return room.send_newest(&frame, latest, &self.sending(self.publisher(room).as_ref()));
+        }
         let windows = || room.windows(self.from, self.lookup.exclusions);
         if !room.has_history() || self.class.is_volatile() {
             return room.send(self.prepared(frame, windows), &self.sending(self.publisher(room).as_ref()), admits);
@@ -99,8 +107,13 @@ impl<'a> Delivery<'a> {
         room: &Arc<LiveRoom>,
         make: impl FnOnce(usize) -> Result<PreparedFrame, E>,
     ) -> Result<Sent, E> {
-        let sent = room.send_with(&self.sending(self.publisher(room).as_ref()), make)?;
-        if !self.class.is_volatile() {
+        let publisher = self.publisher(room);
+        let sending = self.sending(publisher.as_ref());
+        if let Class::Latest(latest) = self.class {
+            return room.send_newest_with(latest, &sending, make);
+        }
+        let sent = room.send_with(&sending, make)?;
+        if self.class.is_reliable() {
             self.lookup.registry.recorded(self.lookup.channel, room);
         }
         Ok(sent)
@@ -155,7 +168,8 @@ impl<'a> Delivery<'a> {
         };
         let exclusions = self.lookup.exclusions;
         let mut sent = match self.class {
-            Class::Reliable => push_each(exclusions, members, &frame, admits, pushed),
+            // Of a single client there is no table of newest values.
+            Class::Reliable | Class::Latest(_) => push_each(exclusions, members, &frame, admits, pushed),
             Class::Volatile(_) => offer_each(exclusions, members, &frame, admits, pushed),
         };
         sent.elsewhere = self.elsewhere(sent, || Body::of(&frame));

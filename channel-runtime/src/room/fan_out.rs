@@ -61,7 +61,7 @@ fn push_to_members(
     if sending.class.is_volatile() {
         return offer_to_members(inner, &frame, sending, admits);
     }
-    let Inner { members, flushing, log } = inner;
+    let Inner { members, flushing, log, .. } = inner;
     let excluded = log.as_ref().map_or_else(Vec::new, |log| log.excluded(sending.exclusions));
     // Other nodes have numbers of their own.
     let elsewhere = match log {

@@ -14,6 +14,7 @@ use crate::room::exclusions::Exclusions;
 use crate::room::flush_queue::FlushQueue;
 use crate::room::log::{Forgotten, KeptFor, Log};
 use crate::room::member::Member;
+use crate::room::newest::Newest;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
@@ -132,12 +133,21 @@ impl LiveRoom {
             self.window_counts.add(connection.deflate);
         }
         self.len.store(members.len(), Ordering::Release);
+        if is_new && let Some(newest) = &mut inner.newest {
+            newest.enter(&**connection);
+        }
         is_new
     }
 
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let Inner { members, flushing, log } = &mut *self.lock();
+        let Inner { members, flushing, log, newest } = &mut *self.lock();
         flushing.forget(id);
+        if let Some(newest) = newest
+            && members.get(id).is_some()
+            && let Some(last) = members.range(members.len() - 1..members.len()).next()
+        {
+            newest.leave(id.serial(), last.id.serial(), members.len());
+        }
         let left = members.remove(id);
         if let Some(log) = log {
             let is_own = |left: &Member| std::ptr::eq(&raw const *left.own_room, self);
@@ -201,4 +211,6 @@ pub(super) struct Inner {
     pub(super) members: ByConnection<Arc<Member>>,
     pub(super) flushing: FlushQueue<Member>,
     pub(super) log: Option<Box<Log>>,
+    /// `None` until a message was sent to it whose type is `latest`.
+    pub(super) newest: Option<Box<Newest>>,
 }

@@ -92,6 +92,16 @@ impl Recipient for Member {
     fn runtime_id(&self) -> Option<Id> {
         self.runtime_id
     }
+
+    #[inline]
+    fn user(&self) -> Option<&UserKey> {
+        self.user.as_ref()
+    }
+
+    #[inline]
+    fn deflate(&self) -> Option<Agreed> {
+        self.deflate
+    }
 }
 
 pub(crate) struct Apart {

@@ -19,6 +19,7 @@ pub(crate) mod log;
 pub(crate) mod lookup;
 pub(crate) mod member;
 pub(crate) mod membership;
+pub(crate) mod newest;
 mod offer;
 pub(crate) mod outgoing;
 pub(crate) mod owed_answer;

@@ -20,7 +20,7 @@ pub(super) fn offer_to_members(
     sending: &Sending<'_>,
     mut admits: impl FnMut(&Member) -> bool,
 ) -> (Sent, Tasks) {
-    let Inner { members, flushing, log } = inner;
+    let Inner { members, flushing, log, .. } = inner;
     let log = log.as_ref();
     let excluded = log.map_or_else(Vec::new, |log| log.excluded(sending.exclusions));
     // One that has come back meanwhile is the one that was here.

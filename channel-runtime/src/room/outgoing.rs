@@ -11,6 +11,7 @@ use crate::connection::user_key::UserKey;
 use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
+use crate::room::newest::NewestValue;
 use crate::room::publisher::Publisher;
 use crate::room::sent::Elsewhere;
 use crate::room::target::Target;
@@ -42,6 +43,8 @@ pub(crate) struct Sending<'a> {
     pub to: To<'a>,
     pub exclusions: &'a Exclusions,
     pub class: Class,
+    /// Of what is `latest`; `None` for all else.
+    pub newest: Option<NewestValue<'a>>,
     /// Who is slowed if it is not taken in time. `None` for nobody, as for what is volatile or came from another node.
     pub publisher: Option<&'a Publisher<Member>>,
     /// `None` without a cluster, and for what is for this process alone.

@@ -9,14 +9,19 @@ pub struct Sent {
     /// How many clients it was meant for.
     pub recipients: usize,
     /// How many of these it does not wait for: they are closing, or were disconnected at their outbox's bound; or, of a notice,
-    /// as many wait for them as may.
+    /// as many wait for them as may; or there are [too many keys](Self::too_many_keys).
     pub refused: usize,
     /// How many of them are not sent it because it is volatile, and they did not take it at that moment: see
     /// [`Delivery::Volatile`](crate::Delivery::Volatile). 0 for all other messages.
     pub dropped: usize,
+    /// How many clients are behind, and are not sent the value that this one replaces: see
+    /// [`Delivery::Latest`](crate::Delivery::Latest). 0 for all other messages.
+    pub replaced: usize,
     /// The message is none: it serialized as no object, or with a reserved key, or not at all. Or the notice, which other nodes are
     /// to get, did not serialize. Nobody gets it. The log says more.
     pub unencodable: bool,
+    /// A room has 1000 keys of this [latest](crate::Delivery::Latest) type already, and this is another one. Nobody in it gets it.
+    pub too_many_keys: bool,
     /// What became of it on the way to the other nodes of a cluster, whose clients the numbers above do not count.
     pub elsewhere: Elsewhere,
 }
@@ -61,7 +66,8 @@ impl Elsewhere {
 impl Sent {
     /// Whether it waits for everybody it was meant for.
     pub fn is_complete(&self) -> bool {
-        self.refused == 0 && self.dropped == 0 && !self.unencodable && !matches!(self.elsewhere, Elsewhere::Refused(_))
+        let is_for_all = self.refused == 0 && self.dropped == 0 && !self.unencodable && !self.too_many_keys;
+        is_for_all && !matches!(self.elsewhere, Elsewhere::Refused(_))
     }
 
     pub(crate) fn count(&mut self, taken: bool) {
@@ -80,6 +86,8 @@ impl Sent {
         self.recipients += other.recipients;
         self.refused += other.refused;
         self.dropped += other.dropped;
+        self.replaced += other.replaced;
+        self.too_many_keys |= other.too_many_keys;
         self.unencodable |= other.unencodable;
         self.elsewhere = self.elsewhere.and(other.elsewhere);
     }

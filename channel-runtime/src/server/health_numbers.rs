@@ -24,6 +24,7 @@ impl Health {
     /// | `channels_sent_total` | `channel` | counter |
     /// | `channels_send_refused_total` | `channel` | counter |
     /// | `channels_dropped_total` | `channel`, `type` | counter |
+    /// | `channels_replaced_total` | `channel`, `type` | counter |
     /// | `channels_unwritten_total` | `channel` | counter |
     /// | `channels_unmatched_answers_total` | `channel` | counter |
     /// | `channels_said_again_total` | `channel` | counter |
@@ -81,6 +82,12 @@ pub(super) fn collect(health: &Health, to: &mut impl Collector) {
             to.add(&[("channel", stats.channel), ("type", name)], *count);
         }
     }
+    to.begin(REPLACED);
+    for stats in &all {
+        for (name, count) in &stats.replaced {
+            to.add(&[("channel", stats.channel), ("type", name)], *count);
+        }
+    }
     to.begin(FAULTS);
     for stats in &all {
         for (code, count) in &stats.faults {
@@ -117,6 +124,10 @@ const SEND_REFUSED: Family =
     Family::counter("channels_send_refused_total", "Messages that do not wait for a recipient.");
 const DROPPED: Family =
     Family::counter("channels_dropped_total", "Volatile messages that a client was not sent, because it was behind.");
+const REPLACED: Family = Family::counter(
+    "channels_replaced_total",
+    "Values that a client was not sent, because it was behind until the next.",
+);
 const UNWRITTEN: Family = Family::counter(
     "channels_unwritten_total",
     "Messages that the envelope has no place for, and questions to clients that take none.",

@@ -21,6 +21,7 @@ use crate::session::incoming_batch::IncomingBatches;
 use crate::session::served::Served;
 use crate::session::step::Step;
 use crate::session::throttle::{RateDecision, RatedClient, Throttle, now};
+use crate::session::writing::write;
 use crate::socket::answer_array::AnswerArray;
 use crate::socket::questions::{self, AskedClient};
 use crate::wire::close::{Close, ClosedBy};
@@ -204,14 +205,9 @@ impl Driver {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        match self.membership.connection.outbox().drain(cx, self.receiver.stream()) {
-            Ok(progress) => {
-                self.budget.is_draining = progress.is_draining;
-                // A slow client that takes some of it is alive: its pong may be far behind, too.
-                if progress.resumed {
-                    self.membership.connection.apart.liveness.mark_received();
-                }
-            }
+        let MembershipGuard { registry, connection } = &self.membership;
+        match write(registry, connection, cx, self.receiver.stream()) {
+            Ok(is_draining) => self.budget.is_draining = is_draining,
             Err(error) => self.lost(&error.to_string()),
         }
     }

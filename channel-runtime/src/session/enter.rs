@@ -43,7 +43,7 @@ use crate::session::rejection::{Rejection, farewell};
 use crate::session::room_hooks::{self, EntryHold, RoomLifecycle};
 use crate::session::served::Served;
 use crate::socket::Socket;
-use crate::socket::class::has_volatile;
+use crate::socket::class::has_unreliable;
 use crate::socket::clock::{self, Clock};
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
@@ -127,7 +127,7 @@ impl<C: Dispatch> PendingSession<C> {
     pub fn start(mut self, io: Transport, read_ahead: Vec<u8>, admission: AdmissionGuard, deflate: Option<Agreed>) {
         let admission = admission.and(self.user_admission.take());
         let config = &self.served.config;
-        if const { has_volatile(C::ToClient::SHAPES) } {
+        if const { has_unreliable(C::ToClient::SHAPES) } {
             io.hold_at_most(config.unsent_bytes);
         }
         let (stream, socket) = io.split();

@@ -33,6 +33,7 @@ mod spans;
 mod step;
 mod step_context;
 mod throttle;
+mod writing;
 
 use std::future::Future;
 use std::pin::Pin;

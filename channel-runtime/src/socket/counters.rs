@@ -78,8 +78,11 @@ impl Counters {
     pub fn send(&self, sent: Sent, class: Class) {
         self.sent.add(sent.recipients - sent.refused - sent.dropped);
         self.refuse(sent);
-        if sent.dropped > 0 {
-            self.drops.add(self.channel, class, sent.dropped);
+        if sent.dropped + sent.replaced > 0 {
+            self.drops.add(self.channel, class, sent);
+        }
+        if sent.too_many_keys {
+            self.drops.refuse_key(self.channel, class);
         }
     }
 

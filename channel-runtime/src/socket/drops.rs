@@ -1,26 +1,37 @@
-//! The counting of what was dropped: volatile messages that clients were not sent, by type.
+//! The counting of what clients were not sent because they were behind: volatile messages that were dropped, and newest values that were
+//! replaced, by type.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::protocol::delivery::Delivery;
 use crate::protocol::describe::MessageShape;
-use crate::room::class::{Class, TypeHash};
+use crate::room::class::{Class, LatestClass, TypeHash};
+use crate::room::sent::Sent;
 use crate::socket::count::Count;
 
-/// How often the log says that messages of a type are dropped, at most.
+/// How often the log says it of a type, at most.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
-/// What a channel has dropped, by type. Most channels have no volatile types.
+/// What a channel's clients were not sent, by type. Most channels have reliable types alone.
 #[derive(Default)]
 pub(crate) struct Drops {
-    types: Box<[Dropped]>,
+    types: Box<[OfType]>,
 }
 
-struct Dropped {
+struct OfType {
     wire_type: &'static str,
     hash: TypeHash,
+    delivery: Delivery,
+    missed: Said,
+    /// Values of one key more than a room may have.
+    refused: Said,
+}
+
+/// A count that the log says once in a while.
+struct Said {
     count: Count,
     /// How many of them the log has told.
     said: AtomicU64,
@@ -31,39 +42,70 @@ struct Dropped {
 
 impl Drops {
     pub fn of(shapes: &'static [MessageShape]) -> Self {
-        let volatile = shapes.iter().filter(|shape| shape.delivery.is_volatile());
-        Self { types: volatile.map(|shape| Dropped::of(shape.wire_type)).collect() }
+        let of_type = |shape: &'static MessageShape| OfType {
+            wire_type: shape.wire_type,
+            hash: TypeHash::of(shape.wire_type),
+            delivery: shape.delivery,
+            missed: Said::new(),
+            refused: Said::new(),
+        };
+        Self { types: shapes.iter().filter(|shape| !shape.delivery.is_reliable()).map(of_type).collect() }
     }
 
     /// Each volatile type, and how many times a client was not sent it.
-    pub fn by_type(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.types.iter().map(|dropped| (dropped.wire_type, dropped.count.get()))
+    pub fn dropped(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.counts(Delivery::is_volatile)
+    }
+
+    /// Each type that is `latest`, and how many times a client was not sent a value of it.
+    pub fn replaced(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.counts(Delivery::is_latest)
+    }
+
+    fn counts(&self, of: fn(Delivery) -> bool) -> impl Iterator<Item = (&'static str, u64)> {
+        let types = self.types.iter().filter(move |each| of(each.delivery));
+        types.map(|each| (each.wire_type, each.missed.count.get()))
+    }
+
+    fn of_class(&self, class: Class) -> Option<&OfType> {
+        let (Class::Volatile(hash) | Class::Latest(LatestClass { of: hash, .. })) = class else { return None };
+        self.types.iter().find(|each| each.hash == hash)
     }
 
     #[cold]
-    pub fn add(&self, channel: &'static str, class: Class, more: usize) {
-        let Class::Volatile(hash) = class else { return };
-        let Some(of_type) = self.types.iter().find(|of| of.hash == hash) else { return };
-        if let Some(dropped) = of_type.add(more) {
-            let kind = of_type.wire_type;
-            tracing::info!(channel, r#type = kind, dropped, "volatile messages were dropped: clients are behind");
+    pub fn add(&self, channel: &'static str, class: Class, sent: Sent) {
+        let Some(of_type) = self.of_class(class) else { return };
+        let Some(times) = of_type.missed.add(sent.dropped + sent.replaced) else { return };
+        let kind = of_type.wire_type;
+        if of_type.delivery.is_volatile() {
+            tracing::info!(
+                channel,
+                r#type = kind,
+                dropped = times,
+                "volatile messages were dropped: clients are behind"
+            );
+        } else {
+            tracing::info!(channel, r#type = kind, replaced = times, "values were replaced: clients are behind");
+        }
+    }
+
+    /// A room has as many keys as may be.
+    #[cold]
+    pub fn refuse_key(&self, channel: &'static str, class: Class) {
+        if let Some(OfType { wire_type, refused, .. }) = self.of_class(class)
+            && let Some(times) = refused.add(1)
+        {
+            tracing::warn!(channel, r#type = wire_type, times, "a room has 1000 keys of it, and one more was refused");
         }
     }
 }
 
-impl Dropped {
-    fn of(wire_type: &'static str) -> Self {
-        Self {
-            wire_type,
-            hash: TypeHash::of(wire_type),
-            count: Count::default(),
-            said: AtomicU64::new(0),
-            due: AtomicU64::new(0),
-            start: Instant::now(),
-        }
+impl Said {
+    fn new() -> Self {
+        Self { count: Count::default(), said: AtomicU64::new(0), due: AtomicU64::new(0), start: Instant::now() }
     }
 
-    /// Returns what the log is to say: how many were dropped since it last did.
+    /// Returns what the log is to say: how many there were since it last did.
     fn add(&self, more: usize) -> Option<u64> {
         self.count.add(more);
         let due = self.due.load(Ordering::Relaxed);
@@ -85,12 +127,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_log_says_it_at_once_and_then_every_ten_seconds() {
-        let pointer = Dropped::of("pointer");
+        let pointer = Said::new();
         assert_eq!(pointer.add(3), Some(3));
         assert_eq!(pointer.add(1), None);
         tokio::time::advance(SAY_EVERY - Duration::from_millis(1)).await;
         assert_eq!(pointer.add(1), None);
-        assert_eq!(Dropped::of("typing_by").add(1), Some(1), "each type by itself");
+        assert_eq!(Said::new().add(1), Some(1), "each type by itself");
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(pointer.add(1), Some(3));
         assert_eq!(pointer.add(1), None);

@@ -31,12 +31,16 @@ pub struct Stats {
     pub received_invalid: u64,
     /// Messages that exceeded a rate and were not handled.
     pub rate_limited: u64,
-    /// Messages, answers and errors sent, each once for every client that it was sent to.
+    /// Messages, answers and errors sent, each once for every client that it was sent to. A value that is
+    /// [latest](crate::Delivery::Latest) counts for each client that it is meant for, also if it is replaced before.
     pub sent: u64,
     /// Sends that were refused because the client was closing or its outbox was full, and refused notices.
     pub send_refused: u64,
     /// By type, how many times a client was not sent a [volatile](crate::Delivery::Volatile) message, because it was behind.
     pub dropped: Vec<(&'static str, u64)>,
+    /// By type, how many times a client was not sent a value of a [latest](crate::Delivery::Latest) message, because it was behind until
+    /// the next one of the same key. What is replaced while it waits for its time counts for nobody.
+    pub replaced: Vec<(&'static str, u64)>,
     /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them; and
     /// questions that were not, because it has none or the client did not offer it.
     pub unwritten: u64,
@@ -68,7 +72,8 @@ impl Stats {
             rate_limited: counters.rate_limited.get(),
             sent: counters.sent.get(),
             send_refused: counters.refused.get(),
-            dropped: counters.drops.by_type().collect(),
+            dropped: counters.drops.dropped().collect(),
+            replaced: counters.drops.replaced().collect(),
             unwritten: counters.unwritten.get(),
             unmatched_answers: counters.unmatched_answers.get(),
             said_again: counters.said_again.get(),

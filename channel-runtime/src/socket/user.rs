@@ -67,6 +67,7 @@ impl User {
             to,
             exclusions,
             class: Class::Reliable,
+            newest: None,
             publisher: None,
             outgoing: registry.outgoing(),
         })

@@ -10,7 +10,7 @@ use super::input::Input;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Compression {}
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Agreed {}
 
 pub(crate) fn negotiate(_: &HeaderMap, compression: &Compression) -> Option<(Agreed, HeaderValue)> {

@@ -47,6 +47,7 @@ impl Messages<'_> {
             quote!(#(#cfgs)* #wire_type)
         });
         let (decode, encode, check) = (self.decode(), self.encode(), self.check());
+        let newest_key = self.newest_key();
         let index = self.matched(|message| self.place(message));
         let debug = self.matched(|message| {
             let text = message.variant.to_string();
@@ -86,6 +87,7 @@ impl Messages<'_> {
                     }
 
                     #check
+                    #newest_key
                 }
 
                 #serde
@@ -181,6 +183,26 @@ impl Messages<'_> {
         });
         Some(quote! {
             fn check(&self) -> ::core::result::Result<(), ::channel_runtime::DecodeError> {
+                match *self { #(#arms,)* }
+            }
+        })
+    }
+
+    /// Of those that are sent.
+    fn newest_key(&self) -> Option<TokenStream> {
+        let Self { name, messages, .. } = self;
+        if !self.are_sent() || messages.is_empty() {
+            return None;
+        }
+        let arms = messages.iter().filter_map(|Message { cfgs, variant, content, .. }| match content {
+            Content::Struct(ty) => {
+                let key = quote_spanned!(ty.span()=> <#ty as ::channel_runtime::Message>::newest_key);
+                Some(quote!(#(#cfgs)* #name::#variant(ref __message) => #key(__message)))
+            }
+            Content::Unit(..) => None,
+        });
+        Some(quote! {
+            fn newest_key(&self) -> ::std::sync::Arc<::core::primitive::str> {
                 match *self { #(#arms,)* }
             }
         })

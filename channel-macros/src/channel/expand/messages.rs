@@ -19,6 +19,7 @@ pub struct Messages<'a> {
     pub how: &'static str,
     self_ty: &'a Type,
     has_envelope: bool,
+    are_sent: bool,
 }
 
 pub struct Message<'a> {
@@ -59,6 +60,7 @@ pub fn from_client(channel: &Channel) -> Messages<'_> {
         how: "handled by",
         self_ty: &channel.self_ty,
         has_envelope: channel.envelope.is_some(),
+        are_sent: false,
     }
 }
 
@@ -79,10 +81,15 @@ pub fn to_client(channel: &Channel) -> Messages<'_> {
         how: "sent as",
         self_ty: &channel.self_ty,
         has_envelope: channel.envelope.is_some(),
+        are_sent: true,
     }
 }
 
 impl Messages<'_> {
+    pub fn are_sent(&self) -> bool {
+        self.are_sent
+    }
+
     pub fn is_counted_here(&self) -> bool {
         self.messages.iter().all(|message| message.cfgs.is_empty())
     }

@@ -68,11 +68,11 @@ impl HandlerArgs {
                         "take it away: what this handler returns is its answer",
                     );
                 }
-                "volatile" => {
+                of_struct @ ("volatile" | "latest") => {
                     args::skip(input)?;
                     errors.at(
                         &name,
-                        "`volatile` belongs to the struct of a message to clients",
+                        format_args!("`{of_struct}` belongs to the struct of a message to clients"),
                         "take it away: what a client sends is never dropped, and neither is its answer",
                     );
                 }

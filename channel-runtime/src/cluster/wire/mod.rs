@@ -110,7 +110,8 @@ const VOLATILE: u64 = 1;
 /// The connection that says it. `None` if nothing is to be said.
 fn said(class: Class) -> Option<ConnectionId> {
     match class {
-        Class::Reliable => None,
+        // Other nodes send each value.
+        Class::Reliable | Class::Latest(_) => None,
         Class::Volatile(TypeHash(hash)) => Some(ConnectionId::of(OF_CLASS, u64::from(hash) << 32 | VOLATILE)),
     }
 }

@@ -3,9 +3,11 @@
 //! Anyone may push, and a push never waits: it settles the order, and at the bound the client is disconnected as slow. The frames
 //! are written by the connection's own task (the owner); or, while that task is idle, straight to the socket by a room's flusher.
 
+mod awaited;
 pub(crate) mod blocked;
 mod closing;
 mod knowing;
+mod newest;
 mod offering;
 mod progress;
 pub(crate) mod queue;
@@ -20,7 +22,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
+use self::awaited::Awaited;
 use self::blocked::Blocked;
+pub(crate) use self::newest::{Offer, Offered};
 use self::writer::Writer;
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
@@ -59,8 +63,8 @@ struct Inner {
     blocked: Option<Box<Blocked>>,
     /// In bytes: `limit`, and the longest frame if it was [counted](Outbox::finds_room). Narrow, so that `Inner` stays small.
     allowed: u32,
-    /// Something is to be done when the queue becomes empty or less full: to notify a task, or to set `allowed` to `limit` again.
-    is_awaited: bool,
+    /// What is to be done when the queue becomes empty or less full.
+    awaited: Awaited,
     /// The connection ends because the server goes away, and its Close is not queued yet, because an answer may be owed first.
     is_draining: bool,
     in_flight: WorkGuard,
@@ -113,7 +117,7 @@ impl Outbox {
             is_unflushed: false,
             blocked: None,
             allowed: narrow(limit),
-            is_awaited: false,
+            awaited: Awaited::default(),
             is_draining: false,
             in_flight: WorkGuard::default(),
             waits: None,
@@ -222,7 +226,7 @@ impl Outbox {
         if inner.bytes() + bytes > inner.allowed() {
             // Counted only here, once for each frame that goes over, because it goes through the whole queue.
             inner.allowed = narrow(self.limit().saturating_add(inner.longest().max(bytes)));
-            inner.is_awaited = true;
+            inner.awaited.notify();
         }
         inner.bytes() + bytes <= inner.allowed()
     }
@@ -239,8 +243,8 @@ impl Outbox {
         let State::Welcoming { held } = &mut inner.state else { return };
         let held = held.take();
         inner.state = State::Open;
-        if let Some(held) = held {
-            inner.queue.append(*held);
+        if held.is_some() || inner.awaited.pulls() {
+            inner.queue.append(held.map_or_else(Queue::default, |held| *held));
             self.count(inner);
             inner.wake_owner();
         }
@@ -250,6 +254,15 @@ impl Outbox {
         let mut inner = self.inner.lock();
         inner.in_flight.end();
         std::mem::take(&mut inner.queue).into_bytes()
+    }
+
+    /// What waits, as if the client took it, and whether its own task has to pull newest values.
+    #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
+    pub fn take_all(&self) -> (Vec<u8>, bool) {
+        let mut inner = self.inner.lock();
+        let taken = std::mem::take(&mut inner.queue).into_bytes();
+        let pulls = self.notify_emptied(&mut inner);
+        (taken, pulls)
     }
 
     pub fn activity(&self) -> &Activity {
@@ -262,7 +275,9 @@ impl Outbox {
             |waits| &waits.emptied,
             |inner| {
                 let holds = inner.queue.is_empty() || inner.is_over();
-                inner.is_awaited |= !holds;
+                if !holds {
+                    inner.awaited.notify();
+                }
                 holds
             },
         )
@@ -288,12 +303,20 @@ impl Outbox {
         }
     }
 
-    fn notify_emptied(&self, inner: &mut Inner) {
+    /// Returns whether the owner has to pull newest values.
+    fn notify_emptied(&self, inner: &mut Inner) -> bool {
         inner.in_flight.end();
-        if std::mem::take(&mut inner.is_awaited) {
+        inner.awaited.is_any() && self.end_waits(inner)
+    }
+
+    #[cold]
+    fn end_waits(&self, inner: &mut Inner) -> bool {
+        if inner.awaited.take_notify() {
             inner.allowed = self.limit;
             inner.notify(|waits| &waits.emptied);
         }
+        // Those of others wait until `on_connect` has returned.
+        matches!(inner.state, State::Open) && inner.awaited.take_pull()
     }
 
     async fn until(&self, notify: fn(&Waits) -> &Notify, holds: impl Fn(&mut Inner) -> bool) {

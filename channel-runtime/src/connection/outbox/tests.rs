@@ -412,7 +412,7 @@ proptest! {
                 None => Poll::Pending,
             });
             if written.is_ready() {
-                outbox.notify_emptied(inner);
+                assert!(!outbox.notify_emptied(inner));
             }
             waiting = inner.queue.bytes();
         }

@@ -42,8 +42,12 @@ impl Outbox {
         let was_far_behind = before > self.limit() / 2;
         match written {
             Poll::Ready(Ok(())) => {
-                self.notify_emptied(inner);
-                if was_far_behind {
+                // The owner pulls, and notifies then.
+                let pulls = inner.awaited.pulls();
+                if !pulls {
+                    self.notify_emptied(inner);
+                }
+                if was_far_behind || pulls {
                     // The owner may have been idle because of that, with input to handle.
                     inner.wake_owner();
                 }
@@ -62,7 +66,9 @@ impl Outbox {
             |waits| &waits.emptied,
             |inner| {
                 let holds = !self.is_behind(inner);
-                inner.is_awaited |= !holds;
+                if !holds {
+                    inner.awaited.notify();
+                }
                 holds
             },
         )
@@ -71,7 +77,7 @@ impl Outbox {
 
     pub(super) fn notify_room(&self, inner: &Inner, before: usize) {
         let quarter = self.limit() / 4;
-        if inner.is_awaited && before > quarter && inner.queue.bytes() <= quarter {
+        if inner.awaited.notifies() && before > quarter && inner.queue.bytes() <= quarter {
             inner.notify(|waits| &waits.emptied);
         }
     }
@@ -119,12 +125,14 @@ impl Outbox {
         }
         let owner = inner.writer.take_owner().filter(|owner| owner.will_wake(cx.waker()));
         inner.writer = Writer::NextSender(owner.unwrap_or_else(|| cx.waker().clone()));
-        if is_blocked {
+        let pulls = if is_blocked {
             self.notify_room(inner, before);
+            false
         } else {
-            self.notify_emptied(inner);
-        }
-        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_draining: inner.is_draining })
+            self.notify_emptied(inner)
+        };
+        let is_draining = inner.is_draining;
+        Ok(Drained { wrote, resumed: wrote && was_blocked, empty: !is_blocked, is_draining, pulls })
     }
 
     pub fn poll_shutdown(&self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
@@ -139,6 +147,8 @@ pub(crate) struct Drained {
     pub resumed: bool,
     pub empty: bool,
     pub is_draining: bool,
+    /// Whether the owner has to pull newest values of its rooms: nothing waits, and there were some that it did not take.
+    pub pulls: bool,
 }
 
 impl Inner {

@@ -54,7 +54,7 @@ use crate::protocol::describe::Description;
 /// | `x-faults` | `components` | each declared fault with its message, docs and details |
 /// | `x-kind` | a message | the first byte of a binary message |
 /// | `x-answer` | a message | what a client answers to a question |
-/// | `x-delivery` | a message | `volatile` if it is not sent to a client that is behind |
+/// | `x-delivery` | a message | `volatile` if it is not sent to a client that is behind; `latest(symbol) every 100ms` if it is sent the newest one of each `symbol`, at most so often |
 ///
 /// Payloads are schemas in AsyncAPI's own format, a superset of JSON Schema draft-07; [`schemas`](super::schemas()) has the same in
 /// 2020-12, and what is said there of their contents holds here. Messages have an example, if one can be made up.

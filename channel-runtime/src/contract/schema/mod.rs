@@ -50,7 +50,8 @@ use crate::protocol::describe::Description;
 /// - A type that is written differently than it is read has two definitions: `Outline` for what a client receives, `OutlineSaid`
 ///   for what it sends.
 /// - `x-channels` names the definition of each message by its channel, its direction and its type.
-/// - `x-delivery` of a message to clients is `volatile` if it is not sent to a client that is behind.
+/// - `x-delivery` of a message to clients is `volatile` if it is not sent to a client that is behind, and for
+///   example `latest(symbol) every 100ms` if such a client is sent the newest one of each `symbol`, at most so often.
 /// - A validator that refuses keywords it does not know is told these: `x-channels`, `x-channels-fingerprint` and `x-delivery`.
 /// - What the server ignores, a schema permits, and so it does for a client: only with `#[serde(deny_unknown_fields)]` are other
 ///   keys refused, and only in what a client sends. Aliases are not offered.

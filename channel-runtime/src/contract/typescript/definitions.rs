@@ -3,6 +3,7 @@
 use super::comment::{comment, deprecated_tag, format_tag};
 use super::expression::{Expression, union};
 use super::forms::Expressions;
+use super::sentences;
 use super::words::quoted;
 use crate::contract::directions::Direction;
 use crate::protocol::describe::{ContentDescription, FieldDescription, MessageDescription, TypeDefinition, TypeShape};
@@ -28,7 +29,8 @@ impl Expressions<'_> {
 
     /// A message as a client sends it, or as it receives it: then it has its `type`, if the envelope is the default one.
     pub fn message(&self, name: &str, message: &MessageDescription, is_flat: bool, direction: Direction) -> String {
-        let docs = comment(&message.docs, &Vec::from_iter(deprecated_tag(message.deprecated.as_deref())), 0);
+        let docs =
+            comment(&sentences::of_type(message), &Vec::from_iter(deprecated_tag(message.deprecated.as_deref())), 0);
         let has_type = is_flat && direction == Direction::Heard;
         let tags = if has_type { vec![("type".to_owned(), quoted(&message.wire_type))] } else { Vec::new() };
         let text = match &message.content {

@@ -42,10 +42,22 @@ pub(super) fn of_message(message: &MessageDescription) -> String {
     let mut facts = Vec::new();
     facts.extend(message.rate.as_ref().map(rate));
     facts.extend(message.idempotent.then(|| "Sent again if its answer is lost, and handled once.".to_owned()));
-    let is_volatile = message.delivery == DeliveryDescription::Volatile;
-    facts.extend(is_volatile.then(|| "Not sent to a client that is behind.".to_owned()));
     facts.extend(message.timeout_ms.map(|ms| format!("Answered within {}.", duration(ms))));
     joined(vec![message.docs.trim().to_owned(), facts.join(" ")])
+}
+
+/// The docs, and how it is delivered.
+pub(super) fn of_type(message: &MessageDescription) -> String {
+    let class = match &message.delivery {
+        DeliveryDescription::Reliable => String::new(),
+        DeliveryDescription::Volatile => "Not sent to a client that is behind.".to_owned(),
+        DeliveryDescription::Latest { key, every_ms } => {
+            let of = key.as_ref().map_or_else(String::new, |key| format!(" of each `{key}`"));
+            let every = every_ms.map_or_else(String::new, |ms| format!(", at most one every {}", duration(ms.into())));
+            format!("The newest one{of}{every}: those before it may be missing.")
+        }
+    };
+    joined(vec![message.docs.trim().to_owned(), class])
 }
 
 fn joined(paragraphs: Vec<String>) -> String {

@@ -187,6 +187,10 @@ fn delivery(class: Delivery) -> DeliveryDescription {
     match class {
         Delivery::Reliable => DeliveryDescription::Reliable,
         Delivery::Volatile => DeliveryDescription::Volatile,
+        Delivery::Latest { key, .. } => {
+            let every_ms = Some(class.every_ms()).filter(|every| *every > 0);
+            DeliveryDescription::Latest { key: key.map(Into::into), every_ms }
+        }
     }
 }
 

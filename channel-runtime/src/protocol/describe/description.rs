@@ -290,7 +290,7 @@ pub struct MessageDescription {
 }
 
 /// How a message is delivered to clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeliveryDescription {
@@ -299,20 +299,34 @@ pub enum DeliveryDescription {
     Reliable,
     /// Each client is sent it now, or not at all.
     Volatile,
+    /// Each client is sent the newest one of each key.
+    #[non_exhaustive]
+    Latest {
+        /// The key on the wire of the field by whose values they are apart. `None` if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// The least time between two of a key, in milliseconds. `None` if there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        every_ms: Option<u32>,
+    },
 }
 
 impl DeliveryDescription {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn is_reliable(&self) -> bool {
         *self == Self::Reliable
     }
 
-    /// As in JSON. `None` if it is reliable.
+    /// As in a lock. `None` if it is reliable.
     #[cfg(feature = "contract")]
-    pub(crate) fn class(self) -> Option<&'static str> {
+    pub(crate) fn class(&self) -> Option<String> {
         match self {
             Self::Reliable => None,
-            Self::Volatile => Some("volatile"),
+            Self::Volatile => Some("volatile".to_owned()),
+            Self::Latest { key, every_ms } => {
+                let key = key.as_ref().map(|key| format!("({key})")).unwrap_or_default();
+                let every = every_ms.map(|ms| format!(" every {ms}ms")).unwrap_or_default();
+                Some(format!("latest{key}{every}"))
+            }
         }
     }
 }

@@ -30,8 +30,8 @@
 //!
 //! # What else a client is made from
 //!
-//! But for the rows of history, `idempotent` and `volatile`, none of this is in the lock or changes a fingerprint: a client that does
-//! not know it still works.
+//! But for the rows of history, `idempotent`, `volatile` and `latest`, none of this is in the lock or changes a fingerprint: a client that
+//! does not know it still works.
 //!
 //! | in Rust | in the description |
 //! |---|---|
@@ -44,7 +44,7 @@
 //! | `#[message(rate = "..", timeout = "..", batch(..))]` | [`rate`](MessageDescription::rate), [`timeout_ms`](MessageDescription::timeout_ms), [`batch`](MessageDescription::batch) |
 //! | `history(..)` of a channel or a kind of room | [`ChannelDescription::history`], [`RoomDescription::history`]; the lock and the fingerprint have whether there is one, and not its bounds |
 //! | `#[message(idempotent)]` on a handler | [`MessageDescription::idempotent`], which is in the lock and the fingerprint too |
-//! | `#[message(.., volatile)]` on a message to clients | [`MessageDescription::delivery`], which is in the lock and the fingerprint too |
+//! | `#[message(.., volatile)]` or `latest(..)` on a message to clients | [`MessageDescription::delivery`], which is in the lock and the fingerprint too |
 //! | `#[message(.., answer = Started)]` | [`MessageDescription::answer`] |
 //! | [`Extract::NEEDS`](crate::Extract::NEEDS) of the extractors | [`ChannelDescription::needs`] |
 //! | the type of a path's parameter | [`ParamDescription::text`] |

@@ -100,6 +100,18 @@ impl MessageShape {
         Self { delivery: Delivery::Volatile, ..self }
     }
 
+    /// Makes it `latest`. `every_ms` is 0 if there is none.
+    #[must_use]
+    pub const fn latest(self, key: Option<&'static str>, every_ms: u32) -> Self {
+        self.delivered(Delivery::latest(key, every_ms))
+    }
+
+    /// Sets its class.
+    #[must_use]
+    pub const fn delivered(self, delivery: Delivery) -> Self {
+        Self { delivery, ..self }
+    }
+
     /// Sets what a client answers to it.
     #[must_use]
     pub const fn answered(self, answer: Type) -> Self {

@@ -42,7 +42,7 @@ pub enum About {
     Message,
     /// Whether a message may be sent again.
     Idempotent,
-    /// Whether it may be dropped.
+    /// Whether it may be dropped or replaced.
     Class,
     Answer,
     /// A fault with which a handler may answer.
@@ -207,12 +207,15 @@ pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
         }
         About::Tagging => breaks("is written in another way"),
         About::Envelope => breaks("is another one now, and old clients write in the old one"),
+        About::Class if same(new.value, "volatile") => {
+            breaks("is another one now, and old clients wait for the newest one")
+        }
+        About::Class => fine("is another one now: the newest one is sent"),
         About::Subprotocol
         | About::History
         | About::Variant
         | About::Message
         | About::Idempotent
-        | About::Class
         | About::Fault
         | About::Raw
         | About::Closed => unclear("is another one now"),

@@ -3,6 +3,7 @@
 use super::contents::{Subject, content, variant};
 use super::faults::fault;
 use super::line::{Line, Written, direction};
+use crate::protocol::delivery::Delivery;
 use crate::protocol::describe::{AnswerKind, AnswerShape, ChannelShape, Definition, Kind, MessageShape, Tagging, Type};
 use crate::protocol::subprotocols::{Otherwise, Subprotocols};
 
@@ -186,11 +187,9 @@ const fn message(
         }
         before += 1;
     }
-    if !read && shape.delivery.is_volatile() {
+    if !read && !shape.delivery.is_reliable() {
         if item == before {
-            line.push(direction(read));
-            line.push_message(shape.wire_type);
-            line.push(" (class): volatile");
+            push_class(line, shape);
             return Written::Line;
         }
         before += 1;
@@ -213,6 +212,28 @@ const fn message(
         }
     }
     content(line, Subject::Message(shape.wire_type), &shape.content, read, item - before)
+}
+
+const fn push_class(line: &mut Line, shape: &MessageShape) {
+    line.push("< ");
+    line.push_message(shape.wire_type);
+    line.push(" (class): ");
+    match shape.delivery {
+        Delivery::Latest { key, .. } => {
+            line.push("latest");
+            if let Some(key) = key {
+                line.push("(");
+                line.push_escaped(key);
+                line.push(")");
+            }
+            if shape.delivery.every_ms() > 0 {
+                line.push(" every ");
+                line.push_number(shape.delivery.every_ms() as usize);
+                line.push("ms");
+            }
+        }
+        Delivery::Volatile | Delivery::Reliable => line.push("volatile"),
+    }
 }
 
 const fn push_answer(line: &mut Line, wire_type: &str, answer: &AnswerShape) {

@@ -37,7 +37,15 @@ fn crowded_room(senders: usize, others: &Runtime) -> (Runtime, Vec<MembershipGua
 }
 
 fn sending<'a>(publisher: Option<&'a Publisher<Member>>, exclusions: &'a Exclusions) -> Sending<'a> {
-    Sending { channel: 0, to: To::Target(&Target::All), exclusions, class: Class::Reliable, publisher, outgoing: None }
+    Sending {
+        channel: 0,
+        to: To::Target(&Target::All),
+        exclusions,
+        class: Class::Reliable,
+        newest: None,
+        publisher,
+        outgoing: None,
+    }
 }
 
 fn runtime() -> Runtime {

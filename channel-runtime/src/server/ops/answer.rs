@@ -181,6 +181,8 @@ pub(super) struct Published {
     refused: usize,
     #[serde(skip_serializing_if = "is_zero")]
     dropped: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    replaced: usize,
     elsewhere: &'static str,
 }
 
@@ -193,10 +195,14 @@ impl TryFrom<Sent> for Published {
     type Error = Refusal;
 
     fn try_from(sent: Sent) -> Result<Self, Refusal> {
-        let Sent { recipients, refused, dropped, unencodable, elsewhere } = sent;
+        let Sent { recipients, refused, dropped, replaced, unencodable, too_many_keys, elsewhere } = sent;
         if unencodable {
             let message = "the channel can't send this message, or its envelope has no place for it; the log says more";
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "unencodable", message));
+        }
+        if too_many_keys {
+            let message = "the room has 1000 keys of this type, and this is another one";
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_keys", message));
         }
         let elsewhere = match elsewhere {
             Elsewhere::Nowhere => "nowhere",
@@ -208,6 +214,6 @@ impl TryFrom<Sent> for Published {
                 return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
             }
         };
-        Ok(Self { recipients, refused, dropped, elsewhere })
+        Ok(Self { recipients, refused, dropped, replaced, elsewhere })
     }
 }

@@ -16,6 +16,7 @@ use crate::room::delivery::Delivery;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Recipients;
 use crate::room::member::Member;
+use crate::room::newest::Key;
 use crate::room::sent::Sent;
 use crate::room::target::Target;
 use crate::wire::deflate::PreparedFrame;
@@ -23,16 +24,17 @@ use crate::wire::frame::Frame;
 
 impl<C: 'static, K> Audience<C, K> {
     pub(crate) fn delivery(&self) -> Delivery<'_> {
-        self.delivery_of(Class::Reliable)
+        self.delivery_of(Class::Reliable, None)
     }
 
-    fn delivery_of(&self, class: Class) -> Delivery<'_> {
+    fn delivery_of<'a>(&'a self, class: Class, key: Option<&'a Key>) -> Delivery<'a> {
         let node = self.hub.node();
         Delivery {
             lookup: self.lookup(),
             from: self.from.as_ref(),
             hub_backlog: self.hub_backlog(),
             class,
+            key,
             compression: node.compression(),
             compressed: None,
             outgoing: node.registry.outgoing(),
@@ -51,12 +53,13 @@ impl<C: 'static, K> Audience<C, K> {
     pub(super) fn deliver<E: Envelope>(
         &self,
         class: Class,
+        key: Option<&Key>,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let delivery = self.delivery_of(class);
+        let delivery = self.delivery_of(class, key);
         let result = match delivery.lookup.resolve() {
             Recipients::OneRoom(room) if const { E::PLACES.has_topics() } && !RoomName::of(room.name()).is_path() => {
                 self.deliver_by_topic::<E>(class, make)
@@ -83,9 +86,14 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// A binary message names no room, so that one frame is for all.
-    pub(super) fn deliver_binary(&self, class: Class, mut make: impl FnMut() -> Result<Frame, EncodeError>) -> Sent {
+    pub(super) fn deliver_binary(
+        &self,
+        class: Class,
+        key: Option<&Key>,
+        mut make: impl FnMut() -> Result<Frame, EncodeError>,
+    ) -> Sent {
         let mut made = None;
-        self.deliver::<Flat>(class, |_| match &made {
+        self.deliver::<Flat>(class, key, |_| match &made {
             Some(frame) => Ok(Frame::clone(frame)),
             None => make().map(|frame| made.insert(frame).clone()),
         })
@@ -97,7 +105,7 @@ impl<C: 'static, K> Audience<C, K> {
         class: Class,
         mut make: impl FnMut(Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Result<Sent, EncodeError> {
-        let delivery = self.delivery_of(class);
+        let delivery = self.delivery_of(class, None);
         let mut by_topic = BTreeMap::<Cow<'_, str>, Vec<Arc<Member>>>::new();
         let members = delivery.lookup.members();
         for member in &members {
@@ -124,12 +132,13 @@ impl<C: 'static, K> Audience<C, K> {
         &self,
         kind: &'static str,
         class: Class,
+        key: &Key,
         make: impl FnOnce(usize, Option<&str>) -> Result<Frame, EncodeError>,
     ) -> Sent {
         if let Some(from) = &self.from {
             from.outbox().welcome_is_over();
         }
-        let delivery = self.delivery_of(class);
+        let delivery = self.delivery_of(class, Some(key));
         let found = delivery.lookup.one_room();
         let Some(name) = found.as_ref().map(|room| room.name()).or(self.target.room_name()) else {
             return Sent::default();

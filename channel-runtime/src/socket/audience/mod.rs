@@ -21,13 +21,14 @@ use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::protocol::envelope::Flat;
-use crate::room::class::Class;
+use crate::room::class::{Class, TypeHash};
 use crate::room::exclusions::Exclusions;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
+use crate::room::newest::Key;
 use crate::room::sent::Sent;
 use crate::room::target::Target;
-use crate::socket::class::class_of;
+use crate::socket::class::{class_of, key_of as newest_key_of};
 use crate::socket::frames::message_frame;
 use crate::socket::hub::Hub;
 use crate::socket::member_view::MemberView;
@@ -84,7 +85,7 @@ impl<C: 'static, K> Audience<C, K> {
 
     /// Whether the rooms of the channel may keep what is of this class.
     pub(super) fn keeps(&self, class: Class) -> bool {
-        !class.is_volatile() && self.hub.node().registry.has_history(self.hub.channel())
+        class.is_reliable() && self.hub.node().registry.has_history(self.hub.channel())
     }
 
     pub(in crate::socket) fn hub(&self) -> &Hub<C> {
@@ -157,12 +158,13 @@ impl<C: 'static, K> Audience<C, K> {
     /// Sends a message, encoded once. Never waits; see [`Sent`].
     #[doc(alias("emit", "push", "publish", "broadcast"))]
     pub fn send<M: SentBy<C>>(&self, message: M) -> Sent {
-        let class = const { class_of::<M>() };
+        let (class, key) = (const { class_of::<M>() }, newest_key_of(&message));
         if M::KIND.is_none() {
             let is_kept = self.keeps(class);
-            return self.deliver::<M::Envelope>(class, |room| message_frame::<M::Envelope, M>(&message, room, is_kept));
+            let make = |room: Option<&str>| message_frame::<M::Envelope, M>(&message, room, is_kept);
+            return self.deliver::<M::Envelope>(class, key.as_ref(), make);
         }
-        self.deliver_binary(class, || message_frame::<Flat, M>(&message, None, false))
+        self.deliver_binary(class, key.as_ref(), || message_frame::<Flat, M>(&message, None, false))
     }
 
     /// Sends a binary message.
@@ -171,7 +173,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsBytes,
     {
         let frame = frame(Opcode::Binary, &data);
-        self.deliver::<Flat>(Class::Reliable, |_| Ok(frame.clone()))
+        self.deliver::<Flat>(Class::Reliable, None, |_| Ok(frame.clone()))
     }
 
     /// Sends a text as it is.
@@ -180,7 +182,7 @@ impl<C: 'static, K> Audience<C, K> {
         C: SendsText,
     {
         let frame = frame(Opcode::Text, text.into().as_bytes());
-        self.deliver::<Flat>(Class::Reliable, |_| Ok(frame.clone()))
+        self.deliver::<Flat>(Class::Reliable, None, |_| Ok(frame.clone()))
     }
 
     /// Waits while this sender is far ahead of these rooms: by 64 KiB, or a sixteenth of
@@ -326,10 +328,37 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
-        let class = const { class_of::<M>() };
-        self.deliver_with::<M::Envelope>(M::TYPE, class, |len, room| {
-            message_frame::<M::Envelope, M>(&make(RoomView { len }), room, self.keeps(class))
+        let (class, key) = (const { class_of::<M>() }, Key::new());
+        self.deliver_with::<M::Envelope>(M::TYPE, class, &key, |len, room| {
+            let message = make(RoomView { len });
+            if const { M::DELIVERY.is_latest() } {
+                key.get_or_init(|| message.newest_key());
+            }
+            message_frame::<M::Envelope, M>(&message, room, self.keeps(class))
         })
+    }
+
+    /// Forgets the newest value of a key, of a type that is [latest](crate::Delivery::Latest): who enters is not sent it any more, nor
+    /// who was behind. Clients are told nothing. Returns whether there was one, on this node. For a type without a key, the key is `""`.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, message, Hub};
+    /// #[message(type = "tick", latest(key = symbol))]
+    /// pub struct Tick { symbol: String, price: f64 }
+    /// # #[channel("/market")] pub struct Market;
+    /// # #[channel(sends(Tick))] impl Market {}
+    /// fn delist(market: &Hub<Market>, symbol: &str) {
+    ///     market.all().forget::<Tick>(symbol);
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// In the closure of [`send_with`](Self::send_with): it would wait for itself.
+    pub fn forget<M: SentBy<C>>(&self, key: &str) -> bool {
+        const {
+            assert!(M::DELIVERY.is_latest(), "only of a message that is `latest` there is a newest value to forget");
+        }
+        self.lookup().one_room().is_some_and(|room| room.forget_newest(TypeHash::of(M::TYPE), key))
     }
 }
 

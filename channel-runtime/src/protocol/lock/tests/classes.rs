@@ -42,3 +42,33 @@ fn of_a_message_that_is_new_or_gone_its_own_line_says_all() {
     assert_eq!(changes(&GAME, &FLED), ["fine: `< fled` is new"]);
     assert_eq!(changes(&FLED, &GAME), ["breaks: `< fled` is gone, and old clients wait for it"]);
 }
+
+const NEWEST: ChannelShape = ChannelShape { to_client: &[MOVED.latest(Some("a b"), 100)], ..GAME };
+
+#[test]
+fn of_the_newest_the_line_has_key_and_time() {
+    for (moved, line) in [
+        (MOVED.latest(Some("a b"), 100), "latest(a%20b) every 100ms"),
+        (MOVED.latest(Some("piece"), 0), "latest(piece)"),
+        (MOVED.latest(None, 2000), "latest every 2000ms"),
+        (MOVED.latest(None, 0), "latest"),
+    ] {
+        let to_client: &'static [MessageShape] = Box::leak(Box::new([moved]));
+        let with_class = WRITTEN.replacen("< moved\n", &format!("< moved\n< moved (class): {line}\n"), 1);
+        assert_eq!(written(ChannelShape { to_client, ..GAME }), format!("2\n{with_class}"));
+    }
+}
+
+#[test]
+fn who_waits_for_each_one_is_broken_by_the_newest_alone_and_who_waits_for_the_newest_by_volatile() {
+    const OTHER: ChannelShape = ChannelShape { to_client: &[MOVED.latest(None, 200)], ..GAME };
+    let line = "`< moved (class): latest(a%20b) every 100ms`";
+    assert_eq!(changes(&GAME, &NEWEST), [format!("breaks: {line} is new, and old clients wait for each one")]);
+    assert_eq!(changes(&NEWEST, &GAME), [format!("fine: {line} is gone: each one is sent")]);
+    for (old, new, change) in
+        [(&NEWEST, &OTHER, "fine: "), (&DROPPED, &NEWEST, "fine: "), (&NEWEST, &DROPPED, "breaks: ")]
+    {
+        let told = changes(old, new);
+        assert!(told.len() == 1 && told[0].starts_with(change), "{told:?}");
+    }
+}

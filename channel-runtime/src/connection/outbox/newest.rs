@@ -1,0 +1,81 @@
+//! Newest values: taken if nothing waits for the client, so that at most one of each key does. Who does not take them pulls them later.
+
+use super::{Enqueued, Inner, Outbox, State};
+use crate::wire::frame::Frame;
+
+/// When newest values are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// As the client enters, behind what it is told first.
+    AtEntry,
+    /// With those for the others of its room.
+    InTurn,
+    /// By its own task, which has found its outbox empty.
+    Pulled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Offered {
+    /// The connection ends.
+    Refused,
+    All {
+        must_flush: bool,
+    },
+    /// Not all: the client's own task pulls the rest when nothing waits any more.
+    Some {
+        /// The version of the last piece that was taken. `None` if none was.
+        until: Option<u64>,
+        must_flush: bool,
+    },
+}
+
+impl Offered {
+    pub fn must_flush(self) -> bool {
+        matches!(self, Self::All { must_flush: true } | Self::Some { must_flush: true, .. })
+    }
+}
+
+impl Outbox {
+    /// Pieces in the order of their versions. At most a quarter of the bound is taken at once, or one piece that is longer.
+    pub fn offer_newest(&self, offer: Offer, pieces: Vec<(Frame, u64)>) -> Offered {
+        let mut inner = self.inner.lock();
+        let inner = &mut *inner;
+        if inner.is_over() {
+            return Offered::Refused;
+        }
+        let most = self.limit() / 4;
+        let (mut taken, mut until, mut must_flush) = (0, None, false);
+        for (piece, version) in pieces {
+            let fits = taken == 0 || taken + piece.len() <= most;
+            if !(fits && (taken > 0 || inner.takes_newest(offer, most))) {
+                inner.awaited.pull();
+                return Offered::Some { until, must_flush };
+            }
+            (taken, until) = (taken + piece.len(), Some(version));
+            must_flush |= self.enqueue(inner, |queue| queue.push(piece)) == Enqueued::MustFlush;
+        }
+        Offered::All { must_flush }
+    }
+
+    /// Has its own task pull what its client has not had.
+    pub fn pull_later(&self) {
+        let mut inner = self.inner.lock();
+        if !inner.is_over() {
+            inner.awaited.pull();
+            inner.wake_owner();
+        }
+    }
+}
+
+impl Inner {
+    fn takes_newest(&self, offer: Offer, most: usize) -> bool {
+        let takes_now = matches!(self.state, State::Open) && self.blocked.is_none();
+        match offer {
+            Offer::AtEntry => true,
+            Offer::InTurn => takes_now && self.queue.is_empty(),
+            // Behind what another of its rooms has been pulled of.
+            Offer::Pulled => takes_now && self.queue.bytes() <= most,
+        }
+    }
+}

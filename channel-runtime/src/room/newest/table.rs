@@ -1,0 +1,303 @@
+//! The newest values of one type in a room, by key, and which members have not been told all of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection::in_flight::WorkGuard;
+use crate::connection::outbox::{Offer, Offered};
+use crate::room::by_connection::ByConnection;
+use crate::room::class::TypeHash;
+use crate::room::exclusions::Exclusions;
+use crate::room::newest::bundle::{Bundle, Change};
+use crate::room::recipient::Recipient;
+use crate::wire::deflate::Compression;
+use crate::wire::frame::Frame;
+
+/// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
+pub(super) const MOST_KEYS: usize = 1000;
+
+/// How many members are told before the lock is let go.
+pub(super) const MEMBERS_PER_TURN: usize = 32;
+
+/// How many values are looked at for single members before the lock is let go: some ten microseconds' worth.
+const VALUES_PER_TURN: usize = 2048;
+
+pub(super) struct Table {
+    pub of: TypeHash,
+    /// The least time between two passes. Zero if there is none.
+    pub every: Duration,
+    pub compression: Option<Compression>,
+    values: HashMap<Arc<str>, Value>,
+    /// The keys, by the version of their values.
+    keys: BTreeMap<u64, Arc<str>>,
+    /// Of the newest value of all.
+    version: u64,
+    /// A pass was begun for the values up to this version: members are told these, or are among `behind`.
+    told: u64,
+    /// The members that are at another version than `told`, by their serial number.
+    behind: HashMap<u64, u64>,
+    pass: Option<Pass>,
+    /// A teller runs, and will look for new values before it ends.
+    pub has_teller: bool,
+    /// While values wait for a pass.
+    pub in_flight: WorkGuard,
+}
+
+struct Value {
+    version: u64,
+    frame: Frame,
+    exclusions: Option<Arc<Exclusions>>,
+}
+
+/// From the last place to the first, so that a member that takes the place of one that leaves is not missed.
+struct Pass {
+    /// The members at this place and behind it have been told.
+    next: usize,
+    /// The members before it have been told up to this version.
+    base: u64,
+    /// Some of `behind` are at `told`, because they were told otherwise than by this pass.
+    is_mixed: bool,
+}
+
+impl Table {
+    pub fn new(of: TypeHash, every: Duration, compression: Option<Compression>) -> Self {
+        Self {
+            of,
+            every,
+            compression,
+            values: HashMap::new(),
+            keys: BTreeMap::new(),
+            version: 0,
+            told: 0,
+            behind: HashMap::new(),
+            pass: None,
+            has_teller: false,
+            in_flight: WorkGuard::default(),
+        }
+    }
+
+    /// Returns how many members are not told the value that it replaces, because they are behind. `None` if there are too many keys.
+    pub fn store(&mut self, key: &Arc<str>, frame: Frame, exclusions: &Exclusions) -> Option<usize> {
+        if self.values.len() >= MOST_KEYS && !self.values.contains_key(key) {
+            return None;
+        }
+        self.version += 1;
+        let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
+        let value = Value { version: self.version, frame, exclusions };
+        let before = self.values.insert(Arc::clone(key), value);
+        let replaced = before.map_or(0, |before| {
+            self.keys.remove(&before.version);
+            // One that waits for its tick was told to nobody, and nobody is behind for that.
+            let is_told = before.version <= self.told;
+            let misses = self.behind.values().filter(|since| is_told && **since < before.version);
+            misses.count()
+        });
+        self.keys.insert(self.version, Arc::clone(key));
+        Some(replaced)
+    }
+
+    /// Returns whether there was a value.
+    pub fn forget(&mut self, key: &str) -> bool {
+        let value = self.values.remove(key);
+        if let Some(value) = &value {
+            self.keys.remove(&value.version);
+        }
+        value.is_some()
+    }
+
+    /// There are no members.
+    pub fn tell_nobody(&mut self) {
+        self.told = self.version;
+        self.behind.clear();
+        self.pass = None;
+        self.in_flight.end();
+    }
+
+    fn changes(&self, above: u64, until: u64) -> Vec<Change> {
+        let keys = if above < until { Some(self.keys.range(above + 1..=until)) } else { None };
+        let change = |(version, key): (&u64, &Arc<str>)| {
+            let value = &self.values[key];
+            Change { version: *version, frame: value.frame.clone(), exclusions: value.exclusions.clone() }
+        };
+        keys.into_iter().flatten().map(change).collect()
+    }
+
+    /// What the pass is to tell, which begins with this. `None` if there is nothing new.
+    pub fn begin_pass(&mut self, members: usize) -> Option<Vec<Change>> {
+        if self.version == self.told || members == 0 {
+            self.tell_nobody_new(members);
+            return None;
+        }
+        let base = std::mem::replace(&mut self.told, self.version);
+        self.pass = Some(Pass { next: members, base, is_mixed: false });
+        Some(self.changes(base, self.told))
+    }
+
+    fn tell_nobody_new(&mut self, members: usize) {
+        if members == 0 {
+            self.tell_nobody();
+        }
+        self.in_flight.end();
+    }
+
+    /// Tells a few members what is new, by the pass that was begun. Appends those whose outboxes have to be written to `due`. Returns
+    /// whether more members are left.
+    pub fn tell_few<M: Recipient>(
+        &mut self,
+        members: &ByConnection<Arc<M>>,
+        news: &mut Bundle,
+        due: &mut Vec<Arc<M>>,
+    ) -> bool {
+        let Some(Pass { next, base, .. }) = self.pass else { return false };
+        let end = next.min(members.len());
+        let (mut place, mut looked_at) = (end, 0);
+        while place > 0 && end - place < MEMBERS_PER_TURN && looked_at < VALUES_PER_TURN {
+            place -= 1;
+            let Some(member) = members.range(place..place + 1).next() else { continue };
+            let serial = member.id().serial();
+            let offered = match self.behind.get(&serial).copied() {
+                None => self.offer(&**member, base, Offer::InTurn, Some(&mut *news), &mut looked_at),
+                Some(since) if since < self.told => self.offer(&**member, since, Offer::InTurn, None, &mut looked_at),
+                Some(since) => {
+                    if since == self.told {
+                        self.behind.remove(&serial);
+                    }
+                    continue;
+                }
+            };
+            if self.note(serial, offered) {
+                due.push(Arc::clone(member));
+            }
+        }
+        if place > 0 {
+            if let Some(pass) = &mut self.pass {
+                pass.next = place;
+            }
+            return true;
+        }
+        self.end_pass();
+        false
+    }
+
+    fn end_pass(&mut self) {
+        if self.pass.take().is_some_and(|pass| pass.is_mixed) {
+            let told = self.told;
+            self.behind.retain(|_, since| *since != told);
+        }
+        if self.version == self.told {
+            self.in_flight.end();
+        }
+    }
+
+    /// The teller can't go on: the members that are left are behind, and pull.
+    pub fn abandon_pass<M: Recipient>(&mut self, members: &ByConnection<Arc<M>>) {
+        self.has_teller = false;
+        // Those that a pass was on its way to, and then all, if there is something newer.
+        while self.pass.is_some() || self.begin_pass(members.len()).is_some() {
+            let Some(Pass { next, base, .. }) = self.pass else { break };
+            for member in members.range(0..next) {
+                self.behind.entry(member.id().serial()).or_insert(base);
+                member.outbox().pull_later();
+            }
+            self.end_pass();
+        }
+        self.in_flight.end();
+    }
+
+    /// Offers what the member has not had above this version, up to `told`. Returns up to which version it has had all.
+    fn offer(
+        &self,
+        member: &impl Recipient,
+        since: u64,
+        offer: Offer,
+        news: Option<&mut Bundle>,
+        looked_at: &mut usize,
+    ) -> (u64, Offered) {
+        let mut own;
+        let bundle = match news {
+            Some(news) => news,
+            None => {
+                own = Bundle::plain(self.changes(since, self.told));
+                *looked_at += own.len();
+                &mut own
+            }
+        };
+        let (pieces, looked_through) = bundle.pieces_for(member);
+        *looked_at += looked_through;
+        let offered = member.outbox().offer_newest(offer, pieces);
+        let until = match offered {
+            Offered::All { .. } | Offered::Refused => self.told,
+            Offered::Some { until: Some(until), .. } => until,
+            Offered::Some { until: None, .. } => since,
+        };
+        (until, offered)
+    }
+
+    /// Notes up to which version a member has had all. Returns whether its outbox has to be written.
+    fn note(&mut self, serial: u64, (until, offered): (u64, Offered)) -> bool {
+        if until == self.told {
+            self.behind.remove(&serial);
+        } else {
+            self.behind.insert(serial, until);
+        }
+        offered.must_flush()
+    }
+
+    /// Tells a new member, which is the last, all values, also those that wait for their tick.
+    pub fn enter(&mut self, member: &impl Recipient) {
+        let mut bundle = Bundle::plain(self.changes(0, self.version));
+        if bundle.is_empty() {
+            return self.has_had(member.id().serial(), self.version);
+        }
+        let (pieces, _) = bundle.pieces_for(member);
+        let offered = member.outbox().offer_newest(Offer::AtEntry, pieces);
+        let until = match offered {
+            Offered::All { .. } | Offered::Refused => self.version,
+            Offered::Some { until, .. } => until.unwrap_or(0),
+        };
+        self.has_had(member.id().serial(), until);
+        if offered.must_flush() {
+            member.outbox().wake_owner();
+        }
+    }
+
+    fn has_had(&mut self, serial: u64, until: u64) {
+        if until != self.told {
+            self.behind.insert(serial, until);
+        }
+    }
+
+    pub fn leave(&mut self, serial: u64, last: u64, members: usize) {
+        if let Some(pass) = &mut self.pass {
+            if members > pass.next {
+                // It has been told, and takes a place that may be before the next.
+                self.behind.entry(last).or_insert(self.told);
+                pass.is_mixed = true;
+            }
+            pass.next = pass.next.min(members - 1);
+        }
+        self.behind.remove(&serial);
+    }
+
+    /// A member that was behind takes more, and is told what it has not had. Returns whether its outbox has to be written.
+    pub fn catch_up(&mut self, member: &impl Recipient) -> bool {
+        let serial = member.id().serial();
+        let Some(since) = self.behind.get(&serial).copied().filter(|since| *since < self.told) else { return false };
+        let offered = self.offer(member, since, Offer::Pulled, None, &mut 0);
+        match &mut self.pass {
+            Some(pass) if offered.0 == self.told => {
+                // The pass may not have come to it yet.
+                self.behind.insert(serial, self.told);
+                pass.is_mixed = true;
+                offered.1.must_flush()
+            }
+            _ => self.note(serial, offered),
+        }
+    }
+
+    #[cfg(test)]
+    pub fn behind(&self) -> usize {
+        self.behind.len()
+    }
+}

@@ -1,0 +1,114 @@
+//! The teller: the task that tells a room's members the newest values of a type, a few members between two turns of other tasks.
+//!
+//! It ends when there is nothing new. While a type has `every`, it sleeps for that time behind each pass.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Handle, Id};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
+
+use super::bundle::{Bundle, Change};
+use super::table::MEMBERS_PER_TURN;
+use crate::room::class::TypeHash;
+use crate::room::exclusions::Exclusions;
+use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::member::Member;
+use crate::wire::deflate::{Compression, PreparedFrame};
+
+pub(super) fn start(room: &Arc<LiveRoom>, of: TypeHash, runtime: &Handle) {
+    let teller = Teller { room: Arc::clone(room), of, has_ended: false };
+    runtime.spawn(teller.run());
+}
+
+struct Teller {
+    room: Arc<LiveRoom>,
+    of: TypeHash,
+    has_ended: bool,
+}
+
+struct Begun {
+    changes: Vec<Change>,
+    every: Duration,
+    compression: Option<Compression>,
+}
+
+impl Teller {
+    async fn run(mut self) {
+        loop {
+            // The tasks that are ready run first, because they may send more.
+            yield_now().await;
+            let begun_at = Instant::now();
+            let Some(Begun { changes, every, compression }) = self.begin() else {
+                self.has_ended = true;
+                return;
+            };
+            let news = self.bundle(changes, compression).await;
+            self.tell(news).await;
+            if !every.is_zero() {
+                sleep_until(begun_at + every).await;
+            }
+        }
+    }
+
+    /// `None` if there is nothing new. Then the next value starts another teller.
+    fn begin(&self) -> Option<Begun> {
+        let Inner { members, newest, .. } = &mut *self.room.lock();
+        let table = newest.as_mut()?.table(self.of)?;
+        let begun = table.begin_pass(members.len());
+        table.has_teller = begun.is_some();
+        begun.map(|changes| Begun { changes, every: table.every, compression: table.compression })
+    }
+
+    /// Under no lock, because compression takes time.
+    async fn bundle(&self, changes: Vec<Change>, compression: Option<Compression>) -> Bundle {
+        let Some(compression) = compression else { return Bundle::plain(changes) };
+        let mut prepared = Vec::with_capacity(changes.len());
+        for (at, Change { version, frame, exclusions }) in changes.into_iter().enumerate() {
+            let windows = self.room.windows(None, &Exclusions::default());
+            prepared.push((PreparedFrame::new(frame, windows, &compression), version, exclusions));
+            if at % MEMBERS_PER_TURN == MEMBERS_PER_TURN - 1 {
+                yield_now().await;
+            }
+        }
+        Bundle::prepared(prepared)
+    }
+
+    async fn tell(&self, mut news: Bundle) {
+        let own = Handle::current().id();
+        let mut due = Vec::new();
+        loop {
+            let is_more = {
+                let Inner { members, newest, .. } = &mut *self.room.lock();
+                let table = newest.as_mut().and_then(|newest| newest.table(self.of));
+                table.is_some_and(|table| table.tell_few(members, &mut news, &mut due))
+            };
+            due.drain(..).for_each(|member| write(&member, own));
+            if !is_more {
+                return;
+            }
+            yield_now().await;
+        }
+    }
+}
+
+/// A handler may block this runtime; members on others do not wait for that.
+fn write(member: &Member, own: Id) {
+    if member.runtime_id == Some(own) {
+        member.outbox().flush();
+    } else {
+        member.outbox().wake_owner();
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let Inner { members, newest, .. } = &mut *self.room.lock();
+            if let Some(table) = newest.as_mut().and_then(|newest| newest.table(self.of)) {
+                table.abandon_pass(members);
+            }
+        }
+    }
+}

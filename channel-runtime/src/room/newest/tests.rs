@@ -1,0 +1,324 @@
+//! Random lives of a room with newest values against what it promises: clients that take what they are sent or do not, enter and leave,
+//! also while a pass is under way. `SEEDS=10000` runs so many, and `SEED=7` one.
+
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
+use std::env;
+use std::time::Instant;
+
+use fastrand::Rng;
+
+use super::bundle::Bundle;
+use super::*;
+use crate::connection::id::ConnectionId;
+use crate::room::class::{Class, LatestClass};
+use crate::room::exclusions::Exclusions;
+use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::membership::{MembershipGuard, NewConnection};
+use crate::room::outgoing::{Sending, To};
+use crate::room::registry::Registry;
+use crate::room::sent::Sent;
+use crate::room::target::Target;
+use crate::wire::frame::{Opcode, frame, payload};
+
+const CLASS: LatestClass = LatestClass { of: TypeHash(7), every_ms: 0 };
+
+fn registry() -> Arc<Registry> {
+    let mut registry = Registry::new();
+    registry.add::<()>(TypeId::of::<()>(), || None, None);
+    Arc::new(registry)
+}
+
+fn enter(registry: &Arc<Registry>) -> MembershipGuard {
+    let guard = registry.enter(NewConnection::into_room("/"));
+    guard.connection.outbox().welcome_is_over();
+    guard
+}
+
+fn send(room: &Arc<LiveRoom>, key: &str, text: &str, exclusions: &Exclusions) -> Sent {
+    let key = Key::from(Arc::from(key));
+    let sending = Sending {
+        channel: 0,
+        to: To::Target(&Target::All),
+        exclusions,
+        class: Class::Latest(CLASS),
+        newest: Some(NewestValue { key: &key, compression: None }),
+        publisher: None,
+        outgoing: None,
+    };
+    room.send_newest(&frame(Opcode::Text, text.as_bytes()), CLASS, &sending)
+}
+
+/// Without a runtime there is no teller: its steps are done here.
+fn begin(room: &Arc<LiveRoom>) -> Option<Bundle> {
+    let Inner { members, newest, .. } = &mut *room.lock();
+    newest.as_mut()?.table(CLASS.of)?.begin_pass(members.len()).map(Bundle::plain)
+}
+
+fn tell_few(room: &Arc<LiveRoom>, news: &mut Bundle) -> bool {
+    let mut due = Vec::new();
+    let Inner { members, newest, .. } = &mut *room.lock();
+    let is_more = newest.as_mut().unwrap().table(CLASS.of).unwrap().tell_few(members, news, &mut due);
+    due.into_iter().for_each(|member| member.outbox().wake_owner());
+    is_more
+}
+
+fn tell_all(room: &Arc<LiveRoom>) {
+    if let Some(mut news) = begin(room) {
+        while tell_few(room, &mut news) {}
+    }
+}
+
+/// The texts that wait for a client, which takes them all; then its task pulls, if it is to.
+fn take(guard: &MembershipGuard) -> Vec<String> {
+    let (bytes, pulls) = guard.connection.outbox().take_all();
+    if pulls {
+        guard.registry.pull_newest(&guard.connection);
+    }
+    texts(&bytes)
+}
+
+fn texts(mut bytes: &[u8]) -> Vec<String> {
+    let mut texts = Vec::new();
+    while let [_, len, ..] = *bytes {
+        assert!(len < 126);
+        let (one, rest) = bytes.split_at(2 + usize::from(len));
+        texts.push(String::from_utf8(payload(one).1.to_vec()).unwrap());
+        bytes = rest;
+    }
+    texts
+}
+
+/// A client, and the number of the newest value that it has had of each key.
+struct Client {
+    guard: MembershipGuard,
+    had: HashMap<String, u64>,
+}
+
+impl Client {
+    /// Each text is `key number`.
+    fn takes(&mut self, seed: u64) {
+        let mut waited = HashSet::new();
+        for text in take(&self.guard) {
+            let (key, number) = text.split_once(' ').unwrap();
+            assert!(waited.insert(key.to_owned()), "{seed}: two of `{key}` wait");
+            let number: u64 = number.parse().unwrap();
+            let before = self.had.insert(key.to_owned(), number);
+            assert!(before.is_none_or(|before| before < number), "{seed}: {key}: {number} behind {before:?}");
+        }
+    }
+}
+
+fn life(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let registry = registry();
+    let mut clients: Vec<_> = (0..3).map(|_| Client { guard: enter(&registry), had: HashMap::new() }).collect();
+    let room = registry.room(0, "/").unwrap();
+    // Enough that passes are in several turns.
+    let crowd: Vec<_> = (0..rng.usize(0..80)).map(|_| enter(&registry)).collect();
+    // Of each key the number of the newest value, and who is not to get it.
+    let mut newest = HashMap::<String, (u64, Option<ConnectionId>)>::new();
+    let (mut number, mut pass) = (0, None::<Bundle>);
+    for _ in 0..300 {
+        match rng.u8(0..100) {
+            0..40 => {
+                number += 1;
+                let key = format!("k{}", rng.u8(0..6));
+                let except = (rng.u8(0..4) == 0).then(|| rng.choice(&clients).unwrap().guard.connection.id);
+                let exclusions = except.map_or_else(Exclusions::default, Exclusions::others);
+                let sent = send(&room, &key, &format!("{key} {number}"), &exclusions);
+                assert_eq!(sent.recipients, room.len() - usize::from(except.is_some()));
+                newest.insert(key, (number, except));
+            }
+            40..60 => match &mut pass {
+                Some(news) => {
+                    if !tell_few(&room, news) {
+                        pass = None;
+                    }
+                }
+                None => pass = begin(&room),
+            },
+            60..80 => {
+                let at = rng.usize(0..clients.len());
+                clients[at].takes(seed);
+            }
+            80..84 => {
+                let key = format!("k{}", rng.u8(0..6));
+                assert_eq!(room.forget_newest(CLASS.of, &key), newest.remove(&key).is_some());
+            }
+            84..92 if clients.len() < 12 => {
+                let mut client = Client { guard: enter(&registry), had: HashMap::new() };
+                client.takes(seed);
+                let expected: HashMap<_, _> = newest.iter().map(|(key, (number, _))| (key.clone(), *number)).collect();
+                assert_eq!(client.had, expected, "{seed}: who enters is told all");
+                clients.push(client);
+            }
+            92..100 if clients.len() > 1 => {
+                let at = rng.usize(0..clients.len());
+                let client = clients.swap_remove(at);
+                // One that has left is excluded from nothing any more.
+                drop(client);
+            }
+            _ => {}
+        }
+    }
+    if let Some(mut news) = pass {
+        while tell_few(&room, &mut news) {}
+    }
+    tell_all(&room);
+    for client in &mut clients {
+        // What waits, and what is pulled behind it.
+        (0..3).for_each(|_| client.takes(seed));
+        for (key, (number, except)) in &newest {
+            if *except != Some(client.guard.connection.id) {
+                assert_eq!(client.had.get(key), Some(number), "{seed}: the newest of {key}");
+            }
+        }
+    }
+    crowd.iter().for_each(|guard| drop((take(guard), take(guard))));
+    let behind = room.lock().newest.as_mut().and_then(|newest| newest.table(CLASS.of).map(|table| table.behind()));
+    assert_eq!(behind.unwrap_or(0), 0, "{seed}: nobody is behind");
+}
+
+#[test]
+fn everybody_ends_with_every_newest_value() {
+    if let Some(seed) = env::var("SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return life(seed);
+    }
+    let seeds = env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(400);
+    (0..seeds).for_each(life);
+}
+
+#[test]
+fn a_client_that_takes_nothing_costs_a_number() {
+    let registry = registry();
+    let guard = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    for number in 0..100 {
+        let sent = send(&room, "k", &format!("k {number}"), &Exclusions::default());
+        // The first waits in its outbox, and the second is the first that it misses.
+        assert_eq!(sent.replaced, usize::from(number >= 2), "{number}");
+        tell_all(&room);
+    }
+    assert_eq!(take(&guard), ["k 0"]);
+    assert_eq!(take(&guard), ["k 99"]);
+    assert_eq!(take(&guard), [""; 0]);
+}
+
+#[test]
+fn much_is_pulled_in_parts_a_quarter_of_the_bound_each() {
+    let registry = registry();
+    let room = registry.all(0);
+    for key in 0..64 {
+        let text = format!("{key} {}", "x".repeat(50_000));
+        assert!(send(room, &key.to_string(), &text, &Exclusions::default()).is_complete());
+    }
+    let guard = registry.enter(NewConnection::into_room("/"));
+    let outbox = guard.connection.outbox();
+    let mut parts = Vec::new();
+    outbox.welcome_is_over();
+    loop {
+        let (bytes, pulls) = outbox.take_all();
+        parts.push(bytes.len());
+        if !pulls {
+            break;
+        }
+        registry.pull_newest(&guard.connection);
+    }
+    assert!(parts.iter().all(|part| *part <= outbox.limit() / 4), "{parts:?}");
+    assert!(parts.len() >= 12 && parts.iter().sum::<usize>() > 64 * 50_000, "{parts:?}");
+}
+
+#[test]
+fn one_key_more_than_a_thousand_is_refused_and_the_others_go_on() {
+    let registry = registry();
+    let guard = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    let all = Exclusions::default();
+    for key in 0..1000 {
+        assert!(send(&room, &key.to_string(), "x", &all).is_complete());
+    }
+    let sent = send(&room, "one more", "x", &all);
+    assert!(sent.too_many_keys && !sent.is_complete(), "{sent:?}");
+    assert_eq!((sent.recipients, sent.refused), (1, 1));
+    assert!(send(&room, "999", "y", &all).is_complete());
+    assert!(room.forget_newest(CLASS.of, "0"));
+    assert!(send(&room, "one more", "x", &all).is_complete());
+    tell_all(&room);
+    assert_eq!(take(&guard).len(), 1000);
+}
+
+#[test]
+#[ignore = "it measures: run it by itself, in a release build, with --ignored --nocapture"]
+fn the_longest_lock_with_1000_keys_and_10_000_members() {
+    let registry = registry();
+    let members: Vec<_> = (0..10_000).map(|_| enter(&registry)).collect();
+    let room = registry.room(0, "/").unwrap();
+    let all = Exclusions::default();
+    let mut longest = std::time::Duration::ZERO;
+    for round in 0..3 {
+        for key in 0..1000 {
+            let text = format!("{key} {}", "x".repeat(100));
+            let begun = Instant::now();
+            send(&room, &key.to_string(), &text, &all);
+            longest = longest.max(begun.elapsed());
+        }
+        let begun = Instant::now();
+        let changes = {
+            let Inner { members, newest, .. } = &mut *room.lock();
+            newest.as_mut().unwrap().table(CLASS.of).unwrap().begin_pass(members.len()).unwrap()
+        };
+        longest = longest.max(begun.elapsed());
+        let mut news = Bundle::plain(changes);
+        loop {
+            let begun = Instant::now();
+            let is_more = tell_few(&room, &mut news);
+            longest = longest.max(begun.elapsed());
+            if !is_more {
+                break;
+            }
+        }
+        // Half of them take it, and the others are behind from then on.
+        for member in members.iter().skip(round % 2).step_by(2) {
+            take(member);
+        }
+    }
+    let begun = Instant::now();
+    let newcomer = enter(&registry);
+    longest = longest.max(begun.elapsed());
+    drop(newcomer);
+    println!("the longest lock: {longest:?}");
+}
+
+#[test]
+fn what_is_excluded_stays_excluded_for_who_is_behind() {
+    let registry = registry();
+    let [ann, bob] = [(); 2].map(|()| enter(&registry));
+    let room = registry.room(0, "/").unwrap();
+    send(&room, "a", "a 1", &Exclusions::default());
+    tell_all(&room);
+    let not_ann = Exclusions::others(ann.connection.id);
+    send(&room, "a", "a 2", &not_ann);
+    send(&room, "b", "b 3", &Exclusions::default());
+    tell_all(&room);
+    assert_eq!((take(&ann), take(&ann)), (vec!["a 1".into()], vec!["b 3".into()]));
+    assert_eq!((take(&bob), take(&bob)), (vec!["a 1".into()], vec!["a 2".into(), "b 3".into()]));
+}
+
+#[test]
+fn who_is_in_on_connect_is_told_all_and_then_waits() {
+    let registry = registry();
+    let keeps = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    send(&room, "a", "a 1", &Exclusions::default());
+    let late = registry.enter(NewConnection::into_room("/"));
+    assert_eq!(take(&late), ["a 1"], "also what waits for its tick");
+    tell_all(&room);
+    send(&room, "a", "a 2", &Exclusions::default());
+    tell_all(&room);
+    assert_eq!(take(&late), [""; 0], "while its `on_connect` runs");
+    late.connection.outbox().welcome_is_over();
+    take(&late);
+    assert_eq!(take(&late), ["a 2"]);
+    drop(keeps);
+}
