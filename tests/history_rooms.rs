@@ -478,3 +478,31 @@ async fn a_snapshot_that_panics_is_the_newcomers_affair() {
     let mut bob = app.connect::<Game>("/game/1").await.unwrap();
     assert_eq!(bob.expect::<Said>().await.text, "the state is 7");
 }
+
+/// Without hooks, and with a state that is empty at first.
+#[channel("/sketch/:id", room_state = Vec<String>, history)]
+pub struct Sketch {
+    id: String,
+}
+
+#[channel(sends(Said))]
+impl Sketch {
+    fn snapshot(&self, lines: &Vec<String>) -> Said {
+        Said { text: lines.last().expect("it panics: there is none").clone() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_whose_snapshot_panics_is_not_left_behind_where_no_hook_closes_it() {
+    let channels = channels![Sketch];
+    let hub = channels.of::<Sketch>();
+    let server = channels.app(());
+    let health = server.health();
+    let app = testing::app(server);
+    for name in 0..3 {
+        let mut ann = app.connect::<Sketch>(&format!("/sketch/{name}")).await.unwrap();
+        assert_eq!(ann.expect_close().await.0, CloseCode::INTERNAL);
+    }
+    app.settle().await;
+    assert_eq!((hub.stats().rooms, hub.stats().connections, health.history_bytes()), (0, 0, 0));
+}
