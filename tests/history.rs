@@ -410,7 +410,7 @@ impl Sketches {
 
     #[message]
     fn add(&self, add: Add, socket: &Socket<Self>) {
-        if add.line == "none" {
+        if add.line.starts_with("none") {
             socket.room().send(Added { line: add.line });
             return;
         }
@@ -496,6 +496,29 @@ async fn who_enters_while_there_is_no_state_to_tell_resumes_from_there() {
     // A state stands for all messages.
     let mut new = Client::connect(&server, "/sketch/a").await;
     assert_eq!(new.next().await["lines"], json!(["1"]));
+}
+
+#[tokio::test]
+async fn who_missed_too_much_while_there_is_no_state_to_tell_is_sent_the_newest_and_resumes_from_there() {
+    let config = Config::default().outbox_bytes(64 * 1024);
+    let server = start(channels![Sketches].app(()).config(config)).await;
+    let mut writer = Client::connect(&server, "/sketch/a").await;
+    let ann = Client::connect(&server, "/sketch/a").await;
+    let mut numbers = Vec::new();
+    for n in 0..10 {
+        writer.sends(&json!({ "type": "add", "line": format!("none {n} {}", "x".repeat(10_000)) })).await;
+        numbers.push(writer.next().await["$seq"].clone());
+    }
+    let mut back = Client::connect(&server, &format!("/sketch/a?$resume={}", ann.position)).await;
+    assert_eq!((&back.joined["fresh"], &back.joined["seq"]), (&json!("too_far"), &numbers[7]));
+    assert_eq!((&back.next().await["$seq"], &back.next().await["$seq"]), (&numbers[8], &numbers[9]));
+    let at = back.joined["at"].as_str().unwrap();
+    let mut again = Client::connect(&server, &format!("/sketch/a?$resume={at}:{}", numbers[9])).await;
+    assert_eq!(again.joined["resumed"], 0);
+    // No number was taken for a state that there is not.
+    writer.sends(&json!({ "type": "add", "line": "none" })).await;
+    let last = numbers[9].as_u64().unwrap();
+    assert_eq!((&again.next().await["$seq"], &back.next().await["$seq"]), (&json!(last + 1), &json!(last + 1)));
 }
 
 #[tokio::test]

@@ -6,42 +6,45 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::connection::framework_frames::{InRoom, Welcome, joined_room};
+use crate::connection::lock_order::{RankedGuard, rank};
 use crate::connection::outbox::{Enqueued, Outbox, Sender};
 use crate::room::joined::{Fresh, Joined};
 use crate::room::live_room::{Inner, LiveRoom};
-use crate::room::log::{Entered, Log, Newcomer};
+use crate::room::log::{Entered, Newcomer};
 use crate::room::member::Member;
 use crate::room::position::Position;
 
-impl LiveRoom {
-    /// Of its path. `welcome` is for a knowing client, with the window of its return. Returns the number of the snapshot that it is to
-    /// be told. `has_state`: whether there is one, if it begins anew; `None` if that is not known yet.
-    pub fn enter(
-        &self,
-        member: &Arc<Member>,
-        welcome: Option<(Welcome, u32)>,
-        position: Option<&Position>,
-        has_state: Option<bool>,
-    ) -> Option<u64> {
-        if !self.has_history() {
-            if let Some((welcome, window)) = welcome {
-                member.outbox().welcome(welcome.frame(member.id, None), window);
-            }
-            self.insert(member);
-            return None;
-        }
-        let inner = &mut *self.lock();
-        let position = position.filter(|position| !is_of_one_that_arrives(inner, position));
-        let log = inner.log.as_mut().expect("a room with history has a log");
-        let entered = decide(log, member, position, has_state);
+/// A room with history, whose lock is held while somebody enters it: what is decided for a newcomer holds until it is a member.
+pub(crate) struct Entrance<'a> {
+    room: &'a LiveRoom,
+    inner: RankedGuard<'a, { rank::MEMBERS }, Inner>,
+}
+
+impl Entrance<'_> {
+    /// `None` if it begins anew, and it is not known yet whether there is a state to tell.
+    pub fn decide(&mut self, newcomer: Newcomer<'_>) -> Option<Entered> {
+        let position = newcomer.position.filter(|position| !is_of_one_that_arrives(&self.inner, position));
+        let log = self.inner.log.as_mut().expect("a room with history has a log");
+        log.enter(&Newcomer { position, ..newcomer }, Instant::now())
+    }
+
+    /// `welcome` is for a knowing client, with the window of its return. Returns the number of the snapshot that it is to be told.
+    pub fn enter(mut self, member: &Arc<Member>, welcome: Option<(Welcome, u32)>, entered: &Entered) -> Option<u64> {
         if let Some((welcome, window)) = welcome {
             let told = entered.told();
             member.outbox().welcome(welcome.frame(member.id, Some(&told.in_room())), window);
         }
-        replay(member.outbox(), &entered);
-        self.insert_into(inner, member);
+        replay(member.outbox(), entered);
+        self.room.insert_into(&mut self.inner, member);
         member.told.set(entered.joined);
         entered.snapshot
+    }
+}
+
+impl LiveRoom {
+    /// `None` if it has no history.
+    pub fn entrance(&self) -> Option<Entrance<'_>> {
+        self.has_history().then(|| Entrance { room: self, inner: self.lock() })
     }
 
     /// Of a declared room. Returns whether it was no member before.
@@ -54,7 +57,14 @@ impl LiveRoom {
             return false;
         }
         let log = inner.log.as_mut().expect("a room with history has a log");
-        let entered = decide(log, member, position, Some(false));
+        let newcomer = Newcomer {
+            id: member.id,
+            user: member.user.as_ref(),
+            position,
+            most_bytes: most_replayed(member.outbox().limit()).saturating_sub(member.outbox().bytes()),
+            has_state: Some(false),
+        };
+        let entered = log.enter(&newcomer, Instant::now()).expect("it has no state");
         let mut must_flush = false;
         if member.outbox().is_knowing() {
             let told = entered.told();
@@ -66,16 +76,6 @@ impl LiveRoom {
             member.outbox().wake_owner();
         }
         self.insert_into(inner, member)
-    }
-
-    /// Whether who comes with this position surely begins anew in the room's history. Not if it has none.
-    pub fn begins_anew(&self, position: Option<&Position>) -> bool {
-        if !self.has_history() {
-            return false;
-        }
-        let inner = &mut *self.lock();
-        let position = position.filter(|position| !is_of_one_that_arrives(inner, position));
-        inner.log.as_mut().is_some_and(|log| log.begins_anew(position, Instant::now()))
     }
 
     /// For a page that is made now. `None` if the room has no history. `is_promised`: it is kept for the page.
@@ -90,16 +90,9 @@ fn is_of_one_that_arrives(inner: &Inner, position: &Position) -> bool {
     session.is_some_and(|before| before.told.cut())
 }
 
-fn decide(log: &mut Log, member: &Member, position: Option<&Position>, has_state: Option<bool>) -> Entered {
-    let newcomer = Newcomer {
-        id: member.id,
-        user: member.user.as_ref(),
-        position,
-        // The other half is for what is sent meanwhile.
-        most_bytes: (member.outbox().limit() / 2).saturating_sub(member.outbox().bytes()),
-        has_state,
-    };
-    log.enter(&newcomer, Instant::now())
+/// Of an outbox with this bound, in bytes. The other half is for what is sent meanwhile.
+pub(super) fn most_replayed(outbox_bytes: usize) -> usize {
+    outbox_bytes / 2
 }
 
 /// Returns whether somebody has to write it.

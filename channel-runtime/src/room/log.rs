@@ -169,11 +169,16 @@ impl Log {
         self.sessions.get(&id).copied().unwrap_or(id)
     }
 
-    /// Decides, before it is a member, what it is sent.
-    pub fn enter(&mut self, newcomer: &Newcomer<'_>, now: Instant) -> Entered {
+    /// Decides, before it is a member, what it is sent. `None` if it begins anew, and it is not known yet whether there is a state to tell:
+    /// then nothing has changed.
+    pub fn enter(&mut self, newcomer: &Newcomer<'_>, now: Instant) -> Option<Entered> {
         self.count_again();
         self.drop_old(now);
-        let (joined, session, seq, replay) = match self.decide(newcomer) {
+        let decided = self.decide(newcomer);
+        if decided.is_err() && self.limits.has_snapshot && newcomer.has_state.is_none() {
+            return None;
+        }
+        let (joined, session, seq, replay) = match decided {
             Ok((session, seq, replay)) => {
                 (Joined::Resumed { missed: u32::try_from(replay.len()).unwrap_or(u32::MAX) }, session, seq, replay)
             }
@@ -192,13 +197,7 @@ impl Log {
             self.next += 1;
             self.next - 1
         });
-        Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay, snapshot }
-    }
-
-    /// Whether who comes with this position surely begins anew.
-    pub fn begins_anew(&mut self, position: Option<&Position>, now: Instant) -> bool {
-        self.drop_old(now);
-        self.place(position).is_err()
+        Some(Entered { joined, at: At { epoch: self.epoch, session: Some(session) }, seq, replay, snapshot })
     }
 
     fn place<'p>(&self, position: Option<&'p Position>) -> Result<(&'p At, &'p u64), Fresh> {
@@ -225,7 +224,7 @@ impl Log {
     }
 
     fn is_told(&self, newcomer: &Newcomer<'_>) -> bool {
-        self.limits.has_snapshot && newcomer.has_state != Some(false)
+        self.limits.has_snapshot && newcomer.has_state == Some(true)
     }
 
     /// The newest, and the number behind which they are. A snapshot stands for all of them.

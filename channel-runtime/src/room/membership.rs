@@ -17,8 +17,10 @@ use crate::connection::lock_order::Ranked;
 use crate::connection::outbox::Outbox;
 use crate::connection::owed_count::OwedCount;
 use crate::connection::user_key::UserKey;
+use crate::room::entering::most_replayed;
 use crate::room::joined::Told;
 use crate::room::live_room::LiveRoom;
+use crate::room::log::Newcomer;
 use crate::room::member::{Apart, DeclaredRooms, Member};
 use crate::room::pending::PendingConnection;
 use crate::room::position::Positions;
@@ -42,6 +44,19 @@ pub(crate) struct NewConnection {
     pub welcome: Option<Welcome>,
     /// What its client has had. `None` if it does not say.
     pub positions: Option<Box<Positions>>,
+}
+
+impl NewConnection {
+    /// `has_state`: whether there is a state to tell, if it begins anew. `None` if that is not known yet.
+    fn newcomer(&self, has_state: Option<bool>) -> Newcomer<'_> {
+        Newcomer {
+            id: self.id,
+            user: self.user.as_ref(),
+            position: self.positions.as_ref().and_then(|positions| positions.own.as_ref()),
+            most_bytes: most_replayed(self.outbox_bytes),
+            has_state,
+        }
+    }
 }
 
 #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
@@ -88,8 +103,9 @@ impl Registry {
     pub fn enter(self: &Arc<Self>, new: NewConnection) -> MembershipGuard {
         let entry = &self.channels[new.channel];
         let (room, first) = (Arc::clone(&new.room), self.first(&new));
-        let entered = entry.open(&room, entry.make_state, |room| enter_room(new, room, first, None));
-        self.list(entered.0)
+        let mut waiting = Some((new, first));
+        let entered = entry.open(&room, entry.make_state, |room| enter_room(&mut waiting, room, None));
+        self.list(entered.expect("it has no state that is told").0)
     }
 
     /// As [`enter`](Self::enter), under the lock of the room's state, of which `make` makes what a client that begins anew is told, and
@@ -111,20 +127,22 @@ impl Registry {
             let mut listed = None;
             let unentered = Unentered { registry: self, channel, room: &room };
             let found = room.with(&make_state, |state: &mut S| {
-                let position = waiting.as_ref().and_then(|(new, _)| new.positions.as_ref()?.own.as_ref());
-                // If there is nothing to tell, it enters as into a room without a snapshot.
-                let made = room.begins_anew(position).then(|| make(state));
-                let has_state = made.as_ref().map(Option::is_some);
-                let entered = entry.if_still(&room, || {
-                    let (new, first) = waiting.take().expect("it enters once");
-                    enter_room(new, &room, first, has_state)
-                });
-                if let Some((connection, number)) = entered {
-                    let guard = listed.insert(self.list(connection));
-                    if guard.connection.told.get().fresh().is_some()
-                        && let Some(frame) = made.unwrap_or_else(|| make(state))
-                    {
-                        tell(&guard.connection, frame, number);
+                let mut made = None;
+                loop {
+                    // If there is nothing to tell, it enters as into a room without a snapshot.
+                    let has_state = made.as_ref().map(Option::is_some);
+                    match entry.if_still(&room, || enter_room(&mut waiting, &room, has_state)) {
+                        None => return,
+                        Some(None) => made = Some(make(state)),
+                        Some(Some((connection, number))) => {
+                            let guard = listed.insert(self.list(connection));
+                            if guard.connection.told.get().fresh().is_some()
+                                && let Some(frame) = made.unwrap_or_else(|| make(state))
+                            {
+                                tell(&guard.connection, frame, number);
+                            }
+                            return;
+                        }
                     }
                 }
             });
@@ -212,13 +230,19 @@ enum First {
     Welcome(Welcome, u32),
 }
 
-/// With the number of the snapshot that it is to be told. Called under the lock of the room's shard.
+/// With the number of the snapshot that it is to be told. `None` if it begins anew, and it is not known yet whether there is a state to
+/// tell: then it still waits. Called under the lock of the room's shard.
 fn enter_room(
-    new: NewConnection,
+    waiting: &mut Option<(NewConnection, First)>,
     room: &Arc<LiveRoom>,
-    first: First,
     has_state: Option<bool>,
-) -> (Arc<Member>, Option<u64>) {
+) -> Option<(Arc<Member>, Option<u64>)> {
+    let mut entrance = room.entrance();
+    let entered = match (&mut entrance, &*waiting) {
+        (Some(entrance), Some((new, _))) => Some(entrance.decide(new.newcomer(has_state))?),
+        _ => None,
+    };
+    let (new, first) = waiting.take().expect("it enters once");
     let NewConnection {
         id,
         channel,
@@ -235,7 +259,7 @@ fn enter_room(
     } = new;
     let runtime = Handle::try_current().ok();
     let mut positions = positions.map_or_else(Positions::default, |positions| *positions);
-    let position = positions.own.take();
+    positions.own = None;
     let make = |inbox| {
         let joined = Ranked::new(DeclaredRooms::with(positions));
         Arc::new(Member {
@@ -267,8 +291,17 @@ fn enter_room(
         }
         First::Welcome(welcome, window) => Some((welcome, window)),
     };
-    let snapshot = room.enter(&connection, welcome, position.as_ref(), has_state);
-    (connection, snapshot)
+    let snapshot = match entrance.zip(entered) {
+        Some((entrance, entered)) => entrance.enter(&connection, welcome, &entered),
+        None => {
+            if let Some((welcome, window)) = welcome {
+                connection.outbox.welcome(welcome.frame(id, None), window);
+            }
+            room.insert(&connection);
+            None
+        }
+    };
+    Some((connection, snapshot))
 }
 
 impl MembershipGuard {

@@ -37,8 +37,12 @@ fn newcomer(id: ConnectionId, position: Option<&Position>) -> Newcomer<'_> {
     Newcomer { id, user: None, position, most_bytes: usize::MAX, has_state: None }
 }
 
+fn enter(log: &mut Log, newcomer: &Newcomer<'_>, now: Instant) -> Entered {
+    log.enter(newcomer, now).expect("there is no state to tell")
+}
+
 fn joined(log: &mut Log, position: Option<&Position>, now: Instant) -> (Joined, Vec<u64>) {
-    let entered = log.enter(&newcomer(ConnectionId::next(), position), now);
+    let entered = enter(log, &newcomer(ConnectionId::next(), position), now);
     (entered.joined, entered.replay.iter().map(number_of).collect())
 }
 
@@ -49,7 +53,7 @@ fn fresh(reason: Fresh) -> Joined {
 #[test]
 fn who_missed_nothing_resumes_as_long_as_the_epoch_lives_however_empty_the_log() {
     let (mut log, now) = (log(limits()), Instant::now());
-    let first = log.enter(&newcomer(ConnectionId::next(), None), now);
+    let first = enter(&mut log, &newcomer(ConnectionId::next(), None), now);
     let zero = Position::At(first.at, 0);
     assert_eq!(joined(&mut log, Some(&zero), now), (Joined::Resumed { missed: 0 }, vec![]));
     send(&mut log, &Exclusions::default(), now);
@@ -64,7 +68,7 @@ fn who_missed_nothing_resumes_as_long_as_the_epoch_lives_however_empty_the_log()
 #[test]
 fn each_reason_to_begin_anew_is_told_and_the_newest_are_sent() {
     let (mut log, now) = (log(limits()), Instant::now());
-    let at = log.enter(&newcomer(ConnectionId::next(), None), now).at;
+    let at = enter(&mut log, &newcomer(ConnectionId::next(), None), now).at;
     for _ in 0..25 {
         send(&mut log, &Exclusions::default(), now);
     }
@@ -82,18 +86,39 @@ fn each_reason_to_begin_anew_is_told_and_the_newest_are_sent() {
     let position = Position::At(at, 5);
     assert_eq!(joined(&mut log, Some(&position), now).0.resumed(), Some(20));
     let narrow = Newcomer { most_bytes: 50, ..newcomer(ConnectionId::next(), Some(&position)) };
-    let entered = log.enter(&narrow, now);
+    let entered = enter(&mut log, &narrow, now);
     assert_eq!((entered.joined, entered.replay.len()), (fresh(Fresh::TooFar), 1), "of the newest, what fits");
+}
+
+#[test]
+fn whether_there_is_a_state_to_tell_has_to_be_known_for_who_begins_anew_alone() {
+    let (mut log, now) = (log(Limits { has_snapshot: true, ..limits() }), Instant::now());
+    let none = Newcomer { has_state: Some(false), ..newcomer(ConnectionId::next(), None) };
+    let first = enter(&mut log, &none, now);
+    assert_eq!((first.seq, first.snapshot), (1, None), "it has had all that there is");
+    let numbers: Vec<u64> = (0..5).map(|_| send(&mut log, &Exclusions::default(), now)).collect();
+    let position = Position::At(first.at, first.seq);
+    let back = newcomer(ConnectionId::next(), Some(&position));
+    assert_eq!(enter(&mut log, &back, now).replay.len(), 5);
+    // It is too far behind, or what it missed is let go of at the last moment.
+    let narrow = Newcomer { most_bytes: 60, ..newcomer(ConnectionId::next(), Some(&position)) };
+    let next = log.next();
+    assert!(log.enter(&narrow, now).is_none());
+    assert_eq!((log.next(), log.sessions.contains_key(&narrow.id)), (next, false));
+    let fresh = enter(&mut log, &Newcomer { has_state: Some(false), ..narrow }, now);
+    assert_eq!((fresh.snapshot, fresh.seq, fresh.replay.len()), (None, numbers[2], 2));
+    let told = enter(&mut log, &Newcomer { has_state: Some(true), ..newcomer(ConnectionId::next(), None) }, now);
+    assert_eq!((told.snapshot, told.seq, told.replay.len()), (Some(next), 0, 0));
 }
 
 #[test]
 fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
     let (mut log, now) = (log(limits()), Instant::now());
     let (first, second) = (ConnectionId::next(), ConnectionId::next());
-    let entered = log.enter(&newcomer(first, None), now);
+    let entered = enter(&mut log, &newcomer(first, None), now);
     let position = Position::At(entered.at, 0);
     log.leave(first, Some(true), now);
-    log.enter(&newcomer(second, Some(&position)), now);
+    enter(&mut log, &newcomer(second, Some(&position)), now);
     log.leave(second, Some(true), now);
     assert_eq!(log.excluded(&Exclusions::others(second)), [first]);
     send(&mut log, &Exclusions::others(second), now);
@@ -107,16 +132,16 @@ fn what_still_runs_for_one_that_has_left_again_is_its_sessions() {
 fn who_was_cut_before_it_had_arrived_begins_anew_and_who_was_there_before_resumes_however_many_were_cut() {
     const CUT: usize = 3000;
     let (mut log, now) = (log(limits()), Instant::now());
-    let mut enter = || {
+    let mut begin = || {
         let id = ConnectionId::next();
-        (id, Position::At(log.enter(&newcomer(id, None), now).at, 0))
+        (id, Position::At(enter(&mut log, &newcomer(id, None), now).at, 0))
     };
-    let (before, sessions): (_, Vec<_>) = (enter(), (0..CUT).map(|_| enter()).collect());
-    let after = enter();
+    let (before, sessions): (_, Vec<_>) = (begin(), (0..CUT).map(|_| begin()).collect());
+    let after = begin();
     // It comes back, and leaves again while others are cut: by another id, and as the same session.
     let again = ConnectionId::next();
     log.leave(sessions[5].0, Some(true), now);
-    assert!(log.enter(&newcomer(again, Some(&sessions[5].1)), now).joined.resumed().is_some());
+    assert!(enter(&mut log, &newcomer(again, Some(&sessions[5].1)), now).joined.resumed().is_some());
     for (at, (id, _)) in sessions.iter().enumerate() {
         match at {
             5 => log.leave(again, Some(true), now),
@@ -364,7 +389,7 @@ fn come_back(log: &mut Log, client: &mut Client, arrives: bool, now: Instant, se
     let newcomer =
         Newcomer { id, user: Some(&client.user), position: position.as_ref(), most_bytes: usize::MAX, has_state: None };
     let has_all = matches!(&position, Some(Position::At(at, number)) if at.epoch == log.epoch && *number == log.top());
-    let entered = log.enter(&newcomer, now);
+    let entered = enter(log, &newcomer, now);
     client.id = Some(id);
     client.at = Some(entered.at);
     client.under_way = entered.replay.iter().map(number_of).collect();
