@@ -6,7 +6,10 @@ use channel_runtime::testing::{self, TestApp};
 use channel_runtime::{
     Close, CloseCode, Extract, Handshake, Hub, Reject, Room, RoomOf, Socket, channel, channels, message,
 };
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use serde_json::json;
+use tokio::sync::{Notify, Semaphore};
 
 #[message(type = "line")]
 #[derive(Debug, PartialEq)]
@@ -27,19 +30,49 @@ impl std::fmt::Display for Ticket {
     }
 }
 
-pub struct Name(String);
+#[derive(Default)]
+pub struct App {
+    /// How connections ended.
+    ends: Mutex<Vec<Close>>,
+    /// Told when a handshake has come to where it waits.
+    waits: Notify,
+    /// Permits for those who wait there.
+    gate: Gate,
+}
 
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name").unwrap_or_default()))
+struct Gate(Semaphore);
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self(Semaphore::new(0))
     }
 }
 
-/// How connections ended.
-type Ends = Mutex<Vec<Close>>;
+impl App {
+    async fn wait(&self) {
+        self.waits.notify_one();
+        self.gate.0.acquire().await.expect("it is never closed").forget();
+    }
+}
 
-/// Nobody may enter the thirteenth.
-#[channel("/desk/:number", history, rooms(Ticket(history)), app = Ends)]
+pub struct Name {
+    name: String,
+    /// Where the handshake waits.
+    waits: Option<String>,
+}
+
+impl Extract<App> for Name {
+    async fn extract(handshake: &Handshake, app: &App) -> Result<Self, Reject> {
+        let waits = handshake.query_param("waits");
+        if waits.as_deref() == Some("unknown") {
+            app.wait().await;
+        }
+        Ok(Self { name: handshake.query_param("name").unwrap_or_default(), waits })
+    }
+}
+
+/// Nobody may enter the thirteenth, and nobody stays at the fifth.
+#[channel("/desk/:number", history, rooms(Ticket(history)), app = App)]
 pub struct Desk {
     number: u32,
     #[extract]
@@ -49,10 +82,13 @@ pub struct Desk {
 #[channel(sends(Line))]
 impl Desk {
     fn identity(&self) -> &String {
-        &self.name.0
+        &self.name.name
     }
 
-    fn authorize(&self) -> Result<(), Reject> {
+    async fn authorize(&self, app: &App) -> Result<(), Reject> {
+        if self.name.waits.as_deref() == Some("pending") {
+            app.wait().await;
+        }
         match self.number {
             13 => Err(Reject::forbidden("not this one")),
             _ => Ok(()),
@@ -61,7 +97,10 @@ impl Desk {
 
     fn on_connect(&self, socket: &Socket<Self>) -> Line {
         socket.join(&Ticket(7));
-        Line { text: format!("{} at {}", self.name.0, self.number) }
+        if self.number == 5 {
+            socket.redirect(&Self::room(&6));
+        }
+        Line { text: format!("{} at {}", self.name.name, self.number) }
     }
 
     #[message]
@@ -71,14 +110,14 @@ impl Desk {
         socket.send(Line { text: "too late".into() });
     }
 
-    fn on_close(&mut self, close: Close, ends: &Ends) {
-        ends.lock().unwrap().push(close);
+    fn on_close(&mut self, close: Close, app: &App) {
+        app.ends.lock().unwrap().push(close);
     }
 }
 
 struct Office {
-    ends: Arc<Ends>,
-    app: TestApp<Ends>,
+    shared: Arc<App>,
+    app: TestApp<App>,
     desks: Hub<Desk>,
 }
 
@@ -88,8 +127,17 @@ impl Office {
     fn new() -> Self {
         let channels = channels![Desk];
         let desks = channels.of::<Desk>();
-        let ends = Arc::new(Ends::default());
-        Self { app: testing::app(channels.app_arc(Arc::clone(&ends))), ends, desks }
+        let shared = Arc::new(App::default());
+        Self { app: testing::app(channels.app_arc(Arc::clone(&shared))), shared, desks }
+    }
+
+    /// A handshake of ann's that has come to where it waits.
+    async fn late(&self, desk: u32, waits: &str) -> BoxFuture<'_, Result<Client, Reject>> {
+        let connect = self.app.connect::<Desk>(&format!("/desk/{desk}")).query("name", "ann").query("waits", waits);
+        let mut late = connect.without_waiting().boxed();
+        assert!((&mut late).now_or_never().is_none());
+        self.shared.waits.notified().await;
+        late
     }
 
     async fn client(&self, name: &str, desk: u32) -> Client {
@@ -146,6 +194,39 @@ async fn each_audience_is_moved_and_who_is_there_already_stays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_on_the_way_to_that_room_goes_on_and_who_is_on_the_way_to_another_comes_at_once() {
+    for waits in ["unknown", "pending"] {
+        let office = Office::new();
+        let there = office.late(8, waits).await;
+        let elsewhere = office.late(4, waits).await;
+        let mut ann = office.client("ann", 3).await;
+        let moved = office.desks.user("ann").redirect(&Desk::room(&8));
+        assert_eq!(moved, if waits == "pending" { 2 } else { 1 }, "of whom it is known");
+        assert_eq!(ann.closing().await.to.as_deref(), Some("/desk/8"));
+        office.shared.gate.0.add_permits(3);
+        let (there, elsewhere) = futures::join!(there, elsewhere);
+        let (mut there, mut elsewhere) = (there.unwrap(), elsewhere.unwrap());
+        assert_eq!(there.expect::<Line>().await, line("ann at 8"));
+        there.expect_nothing().await;
+        let closing = elsewhere.closing().await;
+        assert_eq!((closing.to.as_deref(), closing.retry_window.as_millis()), (Some("/desk/8"), 1));
+        let mut followed = elsewhere.follow().await;
+        assert_eq!(followed.expect::<Line>().await, line("ann at 8"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_moved_as_it_enters_follows_and_is_sent_nothing_in_the_room_before() {
+    let office = Office::new();
+    let mut ann = office.app.connect::<Desk>("/desk/5?name=ann").await.unwrap();
+    assert_eq!(ann.closing().await.to.as_deref(), Some("/desk/6"));
+    assert_eq!(ann.expect_close().await, (CloseCode::MOVED, "/desk/6".to_owned()));
+    let mut ann = ann.follow().await;
+    assert_eq!(ann.expect::<Line>().await, line("ann at 6"));
+    assert_eq!((office.at(5), office.at(6)), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handler_moves_its_own_client_behind_what_was_sent_before() {
     let office = Office::new();
     let mut ann = office.client("ann", 3).await;
@@ -160,7 +241,7 @@ async fn a_handler_moves_its_own_client_behind_what_was_sent_before() {
     assert_eq!(ann.expect_close().await, (CloseCode::MOVED, "/desk/4".to_owned()));
     let mut ann = ann.follow().await;
     assert_eq!(ann.expect::<Line>().await, line("ann at 4"));
-    let ends = office.ends.lock().unwrap().clone();
+    let ends = office.shared.ends.lock().unwrap().clone();
     assert_eq!((ends.len(), ends[0].code, &*ends[0].reason), (1, Some(CloseCode::MOVED), "/desk/4"));
 }
 
@@ -205,6 +286,18 @@ pub struct Page {
 impl Page {
     #[message(type = "hello")]
     fn hello(&self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_is_the_same_one_whatever_its_path_escapes() {
+    let channels = channels![Page];
+    let pages = channels.of::<Page>();
+    let app = testing::app(channels.app(()));
+    let mut there = app.connect::<Page>("/page/a%20b").await.unwrap();
+    let mut elsewhere = app.connect::<Page>("/page/a%2520b").await.unwrap();
+    assert_eq!(pages.all().redirect(&Page::room("a b")), 1);
+    assert_eq!(elsewhere.expect_close().await, (CloseCode::MOVED, "/page/a%20b".to_owned()));
+    there.expect_nothing().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -186,13 +186,13 @@ impl<'a> Delivery<'a> {
     }
 
     /// Closes the connection of each client, after what was sent to it before, and those of its users that are pending. Who is moved and
-    /// is there already stays.
+    /// is there already, or on the way, stays.
     pub fn disconnect(&self, close: &Close) -> usize {
         // The pending ones first: otherwise one could join in between and be missed.
         let pending = self.lookup.disconnect_pending(close);
         let mut members = self.lookup.members();
-        if let Some(path) = close.moved_to() {
-            members.retain(|member| **member.own_room.name() != *path);
+        if close.moved_to().is_some() {
+            members.retain(|member| !close.spares(member.own_room.name()));
             let window = moving_window(members.len());
             members.iter().for_each(|member| member.outbox().set_return_window(window));
         }

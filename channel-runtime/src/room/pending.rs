@@ -46,7 +46,8 @@ struct Notices {
 }
 
 impl PendingConnections {
-    /// Handshakes under way are closed once they turn out to be this user's. Returns the other connections that this call closes.
+    /// Handshakes under way are closed once they turn out to be this user's. Returns the other connections that this call closes. A move
+    /// passes over those that are on the way to its room.
     pub fn close(&self, user: &UserKey, reach: &Reach, excepted: &[ConnectionId], close: &Close) -> Vec<ConnectionId> {
         // Under the lock throughout: a connection in the list has not checked yet whether it is closed.
         let State { users, revocations } = &mut *self.0.lock();
@@ -54,6 +55,7 @@ impl PendingConnections {
         let meant = users.get(user).into_iter().flat_map(BTreeMap::values).filter(|connection| {
             reach.includes(connection.channel, &connection.room)
                 && !excepted.contains(&connection.id)
+                && !close.spares(&connection.room)
                 && connection.close.set(close.clone()).is_ok()
         });
         meant.inspect(|connection| connection.closed.notify_one()).map(|connection| connection.id).collect()
@@ -129,6 +131,7 @@ impl PendingGuard {
             };
             if let Some(close) =
                 revocations.since(began, &user, |reach| reach.includes(connection.channel, &connection.room))
+                && !close.spares(room)
             {
                 // Just made: it had none.
                 let _ = connection.close.set(close);
@@ -239,5 +242,42 @@ mod tests {
         }
         late.identify(0, &"/a".into(), Some(ann), &Activity::default());
         assert_eq!(late.closed(), None);
+    }
+
+    #[test]
+    fn a_move_passes_over_who_is_on_the_way_to_its_room_and_a_disconnect_does_not() {
+        let list = PendingConnections::default();
+        let (ann, reach) = (UserKey::new(&"ann"), Reach { channel: Some(0), rooms: None });
+        let (moved, banned) = (Close::moved("/b"), Close::new(ClosedBy::Server, CloseCode::FORBIDDEN, "banned"));
+        let begin = |room: &str, is_known: bool| {
+            let mut guard = PendingGuard::begin(&list);
+            if is_known {
+                guard.identify(0, &room.into(), Some(ann.clone()), &Activity::default());
+            }
+            guard
+        };
+        let identified = |mut guard: PendingGuard, room: &str| {
+            guard.identify(0, &room.into(), Some(ann.clone()), &Activity::default());
+            guard.joined()
+        };
+        let (there, elsewhere) = (begin("/b", true), begin("/a", true));
+        let [early, other] = [begin("/b", false), begin("/a", false)];
+        assert_eq!(list.close(&ann, &reach, &[], &moved), [elsewhere.id]);
+        assert_eq!((there.joined(), elsewhere.joined()), (None, Some(moved.clone())));
+        assert_eq!((identified(early, "/b"), identified(other, "/a")), (None, Some(moved.clone())));
+        // The move does not make it forgotten.
+        for closes in [[&moved, &banned], [&banned, &moved]] {
+            let [early, other] = [begin("/b", false), begin("/a", false)];
+            assert!(closes.into_iter().all(|close| list.close(&ann, &reach, &[], close).is_empty()));
+            assert_eq!(
+                (identified(early, "/b"), identified(other, "/a")),
+                (Some(banned.clone()), Some(banned.clone()))
+            );
+        }
+        // Of several moves the last counts.
+        let [early, other] = [begin("/b", false), begin("/c", false)];
+        list.close(&ann, &reach, &[], &moved);
+        list.close(&ann, &reach, &[], &Close::moved("/c"));
+        assert_eq!((identified(early, "/b"), identified(other, "/c")), (Some(Close::moved("/c")), None));
     }
 }

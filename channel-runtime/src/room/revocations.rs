@@ -1,4 +1,4 @@
-//! Revocations: disconnects of users, remembered while earlier handshakes are under way, because their users are not known yet.
+//! Revocations: disconnects and moves of users, remembered while earlier handshakes are under way, because their users are not known yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
@@ -65,17 +65,20 @@ impl Revocations {
         let Some(&(oldest, _)) = self.under_way.front() else { return };
         let known = self.remembered.entry(user.clone()).or_default();
         let before = known.len();
-        // One user may be disconnected from one room after the other, for as long as the server runs.
-        known.retain(|known| known.at > oldest && known.reach != reach);
+        // One user may be disconnected from one room after the other, for as long as the server runs. A move makes no disconnect forgotten.
+        let replaces = |known: &Close| close.moved_to().is_none() || known.moved_to().is_some();
+        known.retain(|known| known.at > oldest && !(known.reach == reach && replaces(&known.close)));
         known.push(Revocation { at: self.moment, close: close.clone(), reach });
         self.len = self.len + known.len() - before;
         self.sweep(oldest);
     }
 
-    /// `None` if its user has not been disconnected since.
+    /// `None` if its user has been neither disconnected since, nor moved. Moves count for nothing if it was disconnected, before or after.
     pub fn since(&self, began: Moment, user: &UserKey, reaches: impl Fn(&Reach) -> bool) -> Option<Close> {
         let since = self.remembered.get(user)?.iter().filter(|revoked| revoked.at > began && reaches(&revoked.reach));
-        since.max_by_key(|revoked| revoked.at).map(|revoked| revoked.close.clone())
+        since
+            .max_by_key(|revoked| (revoked.close.moved_to().is_none(), revoked.at))
+            .map(|revoked| revoked.close.clone())
     }
 
     fn sweep(&mut self, oldest: Moment) {

@@ -14,7 +14,7 @@ use futures_util::future::{Either, select};
 use crate::channel::room::Room;
 use crate::channel::{history, room_state};
 use crate::connection::contained::{Contained, contain};
-use crate::connection::framework_frames::{Welcome, return_window};
+use crate::connection::framework_frames::{Welcome, moving_window, return_window};
 use crate::connection::in_flight::{Work, WorkGuard};
 use crate::connection::receiver::Receiver;
 use crate::connection::shutdown::SessionGuard;
@@ -252,6 +252,9 @@ impl<C: Dispatch> PendingSession<C> {
         let Self { handler, pending, expires_at, app, served, .. } = self;
         let (node, config, connection) = (&served.node, &served.config, &membership.connection);
         if let Some(close) = pending.joined() {
+            if close.moved_to().is_some() {
+                connection.outbox().set_return_window(moving_window(1));
+            }
             connection.outbox().close(close);
         }
         heartbeat::watch(&served.heartbeat, node, config);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::channel::Channel;
-use crate::connection::framework_frames::{announcement, closing, is_announced};
+use crate::connection::framework_frames::{announcement, closing, is_announced, moving_window};
 use crate::protocol::codec::Head;
 use crate::protocol::fault::Fault;
 use crate::socket::frames::fault_frame;
@@ -59,9 +59,11 @@ fn spread(fault: &mut Fault, return_window: u32) -> Option<u64> {
     Some(retry_after)
 }
 
-/// For a connection that ends before it has entered.
+/// For a connection that ends before it has entered. One that is moved comes at once.
 pub(crate) fn farewell(close: &Close, return_window: Option<u32>) -> Vec<u8> {
     let Some(goodbye) = close_reply(close) else { return Vec::new() };
+    let return_window =
+        if close.moved_to().is_some() { return_window.map(|_| moving_window(1)) } else { return_window };
     let closing = return_window.and_then(|window| announcement(close, window));
     [closing.as_deref().unwrap_or_default(), &*goodbye].concat()
 }

@@ -140,6 +140,11 @@ impl Close {
         (is_moved && self.reason.starts_with('/')).then_some(&*self.reason)
     }
 
+    /// Whether it moves to the room of this path: who is there, or on the way to it, stays.
+    pub(crate) fn spares(&self, path: &str) -> bool {
+        self.moved_to() == Some(path)
+    }
+
     pub(crate) fn lost(reason: impl Into<String>) -> Self {
         Self::new(ClosedBy::Lost, None, reason)
     }

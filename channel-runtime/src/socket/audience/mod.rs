@@ -299,7 +299,7 @@ impl<C: 'static, K> Audience<C, K> {
     /// not asked again in another room. Other clients are told the path, and stay closed; of a path over 123 bytes they are told `moved`.
     /// If many are moved at once, a thousand a second come.
     ///
-    /// Who is in that room already stays. Nothing happens for a room of a declared kind: those are [joined](Self::join) and left.
+    /// Who is in that room already, or on the way to it, stays. Nothing happens for a room of a declared kind: those are [joined](Self::join) and left.
     pub fn redirect(&self, room: &Room<C>) -> usize {
         room.path().map_or(0, |path| self.delivery().disconnect(&Close::moved(path)))
     }
