@@ -1,12 +1,16 @@
 //! Timers of a connection: notices that its handler is told after a time.
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{Socket, channel, channels, message};
+use support::start;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep};
 
 #[message(type = "told")]
@@ -47,6 +51,8 @@ impl Drop for Counted {
 pub struct App {
     gate: Notify,
     dropped: Arc<AtomicUsize>,
+    /// How often a handler was told one that counts.
+    told: AtomicUsize,
     socket: Mutex<Option<Socket<Desk>>>,
 }
 
@@ -88,7 +94,8 @@ impl Desk {
     }
 
     #[notice]
-    fn beat(&mut self, beat: Beat) -> Told {
+    fn beat(&mut self, beat: Beat, app: &App) -> Told {
+        app.told.fetch_add(1, Ordering::SeqCst);
         drop(beat.0);
         told("beat")
     }
@@ -184,6 +191,44 @@ async fn another_task_may_start_one_and_no_time_is_too_long() {
     assert_eq!(ann.expect::<Told>().await, told("from outside"));
 }
 
+#[tokio::test]
+async fn for_a_client_that_takes_nothing_two_of_a_type_wait_however_often_one_is_started() {
+    const STARTED: usize = 1000;
+    let shared = Arc::new(App::default());
+    let channels = channels![Desk];
+    let hub = channels.of::<Desk>();
+    let server = start(channels.app_arc(Arc::clone(&shared))).await;
+    let mut stalled = server.connect_with_small_window().await;
+    stalled.upgrade("/desk").await;
+    let turns = || async {
+        // So many that sockets are looked at, too.
+        for _ in 0..200 {
+            yield_now().await;
+        }
+    };
+    while hub.all().is_empty() {
+        yield_now().await;
+    }
+    let socket = shared.socket.lock().unwrap().clone().unwrap();
+    // More than half of what may wait: nothing is handled for it meanwhile. Until the system takes nothing more, too.
+    let mut taken_nothing = 0;
+    while taken_nothing < 50 {
+        taken_nothing += 1;
+        while hub.stats().outbox_bytes < 800_000 {
+            socket.send(told(&"x".repeat(50_000)));
+            taken_nothing = 0;
+        }
+        turns().await;
+    }
+    for _ in 0..STARTED {
+        socket.notify_after(Duration::ZERO, Beat(Arc::new(Counted(Arc::clone(&shared.dropped)))));
+        turns().await;
+    }
+    assert_eq!(shared.told.load(Ordering::SeqCst), 0);
+    let waiting = STARTED - shared.dropped.load(Ordering::SeqCst);
+    assert!(waiting <= 2, "{waiting}: one in the inbox, and one behind it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn they_end_with_the_connection() {
     let (shared, app, mut ann) = desk().await;
@@ -197,4 +242,5 @@ async fn they_end_with_the_connection() {
     assert_eq!(shared.dropped.load(Ordering::SeqCst), 3);
     advance(Duration::from_secs(2)).await;
     app.settle().await;
+    assert_eq!(shared.told.load(Ordering::SeqCst), 0, "nobody is told after the end");
 }

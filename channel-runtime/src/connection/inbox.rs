@@ -66,9 +66,15 @@ struct Made {
 
 #[derive(Default)]
 struct Waiting {
-    notices: VecDeque<Notice>,
+    notices: VecDeque<Queued>,
     /// It was full, which was logged, and has not been empty since.
     was_full: bool,
+}
+
+struct Queued {
+    notice: Notice,
+    /// Its type, if a timer has put it in.
+    timer: Option<TypeId>,
 }
 
 /// A notice that was not taken is given back: the caller may hold a lock, and the notice's destructor is the user's code.
@@ -98,12 +104,14 @@ impl Inbox {
             return if is_known { Put::Refused(notice) } else { Put::Full(notice) };
         }
         let in_flight = activity.begin(Work::Notice { channel, handler });
-        waiting.notices.push_back(Notice { handler, content: Contained::new(Box::new(notice)), in_flight });
+        let notice = Notice { handler, content: Contained::new(Box::new(notice)), in_flight };
+        waiting.notices.push_back(Queued { notice, timer: None });
         Put::Taken
     }
 
-    /// It is put in at this time, and then counts for no bound; in place of another one of its type that waits for its time. Dropped if the
-    /// connection is closing. Returns whether the connection's task has to be woken.
+    /// It is put in at this time, also if 256 wait; in place of another one of its type that waits for its time. While one that was put in
+    /// so waits in the inbox, the next of its type is not due. Dropped if the connection is closing. Returns whether the connection's task
+    /// has to be woken.
     pub fn put_at<N: Send + 'static>(
         &self,
         due: Instant,
@@ -124,9 +132,11 @@ impl Inbox {
     pub fn poll_timers(&self, cx: &mut Context<'_>, activity: &Activity) {
         let Some(made) = self.0.get() else { return };
         let Some(timers) = made.timers.get() else { return };
-        for Timer { names: (channel, handler), content, .. } in timers.poll(cx) {
+        let waits = |kind| made.waiting.lock().notices.iter().any(|queued| queued.timer == Some(kind));
+        for Timer { kind, names: (channel, handler), content, .. } in timers.poll(cx, waits) {
             let in_flight = activity.begin(Work::Notice { channel, handler });
-            made.waiting.lock().notices.push_back(Notice { handler, content, in_flight });
+            let notice = Notice { handler, content, in_flight };
+            made.waiting.lock().notices.push_back(Queued { notice, timer: Some(kind) });
         }
     }
 
@@ -136,7 +146,7 @@ impl Inbox {
 
     pub fn take(&self) -> Option<Notice> {
         let mut waiting = self.0.get()?.waiting.lock();
-        let notice = waiting.notices.pop_front();
+        let notice = waiting.notices.pop_front().map(|queued| queued.notice);
         if waiting.notices.is_empty() {
             // An idle connection keeps no burst's worth of room.
             *waiting = Waiting::default();
@@ -159,5 +169,39 @@ impl Inbox {
     /// `None` only if `Q` is another type than that of the questions before.
     pub fn questions_or_made<Q: Default + Send + Sync + 'static>(&self) -> Option<&Q> {
         self.0.get_or_init(Box::default).questions.get_or_init(|| Box::<Q>::default()).downcast_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    struct Quiet(u32);
+
+    struct Beat;
+
+    #[tokio::test(start_paused = true)]
+    async fn one_timer_of_each_type_waits_however_often_it_is_due_while_none_is_taken() {
+        const NAMES: (&str, &str) = ("Desk", "quiet");
+        let (inbox, activity) = (Inbox::default(), Activity::default());
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut poll = || inbox.poll_timers(&mut cx, &activity);
+        for n in 0..1000 {
+            inbox.put_at(Instant::now(), Quiet(n), NAMES, || false);
+            poll();
+        }
+        assert!(matches!(inbox.put(Quiet(1000), NAMES, &activity, || false), Put::Taken), "it is no timer's");
+        inbox.put_at(Instant::now(), Beat, NAMES, || false);
+        poll();
+        let quiet = || inbox.take().and_then(|notice| notice.into().ok()).map(|Quiet(n)| n);
+        assert_eq!(quiet(), Some(0));
+        poll();
+        assert_eq!(quiet(), Some(1000));
+        assert!(inbox.take().is_some_and(|notice| notice.into::<Beat>().is_ok()));
+        assert_eq!((quiet(), quiet()), (Some(999), None));
+        poll();
+        assert!(inbox.take().is_none());
     }
 }

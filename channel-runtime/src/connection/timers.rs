@@ -55,14 +55,15 @@ impl Timers {
         Started { must_wake, dropped }
     }
 
-    /// Those whose time has come, the first of them first. The task is woken for the next.
-    pub fn poll(&self, cx: &mut Context<'_>) -> Vec<Timer> {
+    /// Those whose time has come, the first of them first, but not those whose notice before still `waits`: this task takes that one, and
+    /// polls again. The task is woken for the next.
+    pub fn poll(&self, cx: &mut Context<'_>, waits: impl Fn(TypeId) -> bool) -> Vec<Timer> {
         let State { timers, sleep } = &mut *self.0.lock();
         let mut due: Vec<Timer> = Vec::new();
         loop {
             let now = Instant::now();
-            due.extend(timers.extract_if(.., |timer| timer.due <= now));
-            let Some(first) = timers.iter().map(|timer| timer.due).min() else {
+            due.extend(timers.extract_if(.., |timer| timer.due <= now && !waits(timer.kind)));
+            let Some(first) = timers.iter().map(|timer| timer.due).filter(|due| *due > now).min() else {
                 *sleep = None;
                 break;
             };

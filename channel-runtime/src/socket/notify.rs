@@ -208,8 +208,8 @@ impl<C: Channel> Socket<C> {
     /// ```
     ///
     /// There is one for each type of notice: called again before its time, it begins anew, with the new notice. `Duration::ZERO` ends the
-    /// waiting. It is handled as any [notice](Socket::notify), so behind what is handled at its time, and counts for no bound of
-    /// notices. It is dropped when the connection ends, and in a test that calls a handler itself nothing waits for its time.
+    /// waiting. It is handled as any [notice](Socket::notify), so behind what is handled at its time, and also if as many notices wait as
+    /// may. While one waits to be handled, the next of its type is not due. It is dropped when the connection ends, and in a test that calls a handler itself nothing waits for its time.
     ///
     /// It is no task: the connection's own waits for the first of them. A connection without any pays nothing.
     pub fn notify_after<N: NoticeFor<C>>(&self, after: Duration, notice: N) {
