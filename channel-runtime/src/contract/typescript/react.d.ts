@@ -1,7 +1,8 @@
 import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.js';
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
- * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open. If the
+ * server moves it to another room, its users keep it, and who uses these parameters from then on has another one.
  */
 export declare function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T, ...all: ConstructorParameters<T>): InstanceType<T>;
 /** Calls the listener of the newest render for each message of this type. */

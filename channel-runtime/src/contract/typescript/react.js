@@ -3,7 +3,8 @@ import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 're
 const shared = new WeakMap();
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
- * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open. If the
+ * server moves it to another room, its users keep it, and who uses these parameters from then on has another one.
  */
 export function useChannel(Of, ...all) {
     // A class without parameters takes its options alone.
@@ -15,7 +16,8 @@ export function useChannel(Of, ...all) {
         const drop = () => { if (entries.get(key) === entry)
             entries.delete(key); };
         if (!entry) {
-            entry = { channel: new Of(...all), users: 0 };
+            const made = entry = { channel: new Of(...all), users: 0 };
+            made.channel.on('$moved', () => { made.moved = true; drop(); });
             entries.set(key, entry);
             entry.end = setTimeout(drop, 1000); // a render that React throws away has no effects
         }
@@ -23,7 +25,7 @@ export function useChannel(Of, ...all) {
     }, [Of, key]);
     useEffect(() => {
         clearTimeout(entry.end);
-        if (!entries.has(key))
+        if (!entry.moved && !entries.has(key))
             entries.set(key, entry);
         if (entry.users++ === 0)
             entry.channel.open();

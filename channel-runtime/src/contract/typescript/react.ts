@@ -6,13 +6,16 @@ import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.
 interface Shared {
   channel: Channel<any>
   users: number
+  /** To another room than that of its parameters. */
+  moved?: boolean
   end?: ReturnType<typeof setTimeout> | undefined
 }
 const shared = new WeakMap<object, Map<string, Shared>>()
 
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
- * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open.
+ * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open. If the
+ * server moves it to another room, its users keep it, and who uses these parameters from then on has another one.
  */
 export function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T, ...all: ConstructorParameters<T>): InstanceType<T> {
   // A class without parameters takes its options alone.
@@ -23,7 +26,8 @@ export function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T,
     let entry = entries.get(key)
     const drop = () => { if (entries.get(key) === entry) entries.delete(key) }
     if (!entry) {
-      entry = { channel: new Of(...all), users: 0 }
+      const made: Shared = entry = { channel: new Of(...all), users: 0 }
+      made.channel.on('$moved', () => { made.moved = true; drop() })
       entries.set(key, entry)
       entry.end = setTimeout(drop, 1000) // a render that React throws away has no effects
     }
@@ -31,7 +35,7 @@ export function useChannel<T extends new (...all: any[]) => Channel<any>>(Of: T,
   }, [Of, key])
   useEffect(() => {
     clearTimeout(entry.end)
-    if (!entries.has(key)) entries.set(key, entry)
+    if (!entry.moved && !entries.has(key)) entries.set(key, entry)
     if (entry.users++ === 0) entry.channel.open()
     return () => {
       if (--entry.users > 0) return
