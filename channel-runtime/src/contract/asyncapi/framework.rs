@@ -7,6 +7,7 @@ use crate::contract::schema::words::typed;
 pub fn messages(keeps_history: bool) -> Vec<(&'static str, Object)> {
     let ms = || typed("integer").with("minimum", 0);
     let text = || typed("string");
+    let to = text().with("description", "The path that the client connects to, if it is moved.");
     let outdated = text().with("enum", vec!["compatible", "breaks", "unknown"]);
     let reference = || Object::new().with("$ref", "#/components/schemas/Ref");
     vec![
@@ -50,7 +51,7 @@ pub fn messages(keeps_history: bool) -> Vec<(&'static str, Object)> {
             "$closing",
             "The server is about to close the connection.",
             &["retry_after_ms", "retry_window_ms"],
-            [("retry_after_ms", ms()), ("retry_window_ms", ms())],
+            [("retry_after_ms", ms()), ("retry_window_ms", ms()), ("to", to)],
         ),
         frame("channels.auth", "$auth", "A client's new token.", &["token"], [("token", text()), ("ref", reference())]),
         frame("channels.auth_expiring", "$auth_expiring", "The token expires.", &["in_ms"], [("in_ms", ms())]),
