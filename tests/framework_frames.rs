@@ -210,16 +210,24 @@ async fn a_drain_is_announced_before_its_close() {
 #[tokio::test]
 async fn closes_after_which_a_client_returns_are_announced_and_no_others() {
     let fixture = Fixture::new().await;
-    for (code, is_announced) in
-        [(1000, false), (1001, true), (1008, false), (1011, false), (1012, true), (1013, true), (4000, false)]
-    {
+    for (code, reason, is_announced) in [
+        (1000, "enough", false),
+        (1001, "enough", true),
+        (1008, "enough", false),
+        (1011, "enough", false),
+        (1012, "enough", true),
+        (1013, "enough", true),
+        (4000, "enough", false),
+        // That of a move, by the application itself.
+        (4307, "/elsewhere", false),
+    ] {
         let mut raw = greeted_knowing(&fixture, "a").await;
-        raw.write(text(&close_me(code, "enough"))).await;
+        raw.write(text(&close_me(code, reason))).await;
         raw.expect(Frame::text(&echo("before the close"))).await;
         if is_announced {
             raw.expect(closing(0, 1000)).await;
         }
-        raw.expect_close(code, "enough").await;
+        raw.expect_close(code, reason).await;
     }
     // Its own Close is answered as it stands.
     let mut raw = greeted_knowing(&fixture, "a").await;

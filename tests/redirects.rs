@@ -301,6 +301,17 @@ async fn a_room_is_the_same_one_whatever_its_path_escapes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_application_may_close_with_the_code_of_a_move_and_moves_nobody() {
+    let office = Office::new();
+    let (mut ann, mut bob) = (office.client("ann", 3).await, office.client("bob", 8).await);
+    let pending = office.late(8, "pending").await;
+    assert_eq!(office.desks.users(["ann", "bob"]).disconnect(CloseCode::MOVED, "/desk/8"), 3, "who is there, too");
+    for client in [&mut ann, &mut bob, &mut pending.await.unwrap()] {
+        assert_eq!(client.expect_close().await, (CloseCode::MOVED, "/desk/8".to_owned()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_knows_no_frames_is_told_the_path_as_the_reason() {
     let channels = channels![Page];
     let pages = channels.of::<Page>();

@@ -155,6 +155,7 @@ impl Here<'_> {
                 self.sent(self.by_topic(&delivery, topical), record.class)
             }
             Content::Close { code, reason } => delivery.disconnect(&Close::new(ClosedBy::Server, *code, *reason)),
+            Content::Move(path) => delivery.disconnect(&Close::moved(path)),
             Content::Notice { handler, json } => self.notice(lookup, handler, json),
             Content::Join(name) => delivery.join(&Arc::from(*name)),
             Content::Leave(name) => delivery.leave(&Arc::from(*name)),

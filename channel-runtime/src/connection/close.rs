@@ -166,7 +166,7 @@ mod tests {
         for (by, seconds) in [(ClosedBy::Server, 18), (ClosedBy::SlowClient, 2), (ClosedBy::NoPong, 2)] {
             let shutdown = Shutdown::default();
             let (_client, mut stream, outbox) = boxed();
-            assert!(outbox.close(Close { by, ..Close::going_away() }));
+            assert!(outbox.close(Close::new(by, Close::going_away().code, "")));
             let start = Instant::now();
             finish(&mut stream, &outbox, &shutdown, PATIENCE).await;
             assert_eq!(start.elapsed().as_secs(), seconds, "{by:?}");

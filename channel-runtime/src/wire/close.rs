@@ -8,7 +8,7 @@ use std::fmt;
 /// ```
 /// # use channel_runtime::CloseCode;
 /// assert_eq!(CloseCode::GOING_AWAY.as_u16(), 1001);
-/// assert_eq!(CloseCode::new(4001).unwrap().to_string(), "4001"); // 4000 to 4999 are an application's own
+/// assert_eq!(CloseCode::new(4001).unwrap().to_string(), "4001"); // 4000 to 4999 are an application's own, but for those below
 /// assert_eq!(CloseCode::new(1006), None); // what a browser shows for a lost connection; never in a frame
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +35,8 @@ impl CloseCode {
     pub const RESTART: Self = Self(1012);
     /// 1013: the server is overloaded, or the client is too slow; connect again later.
     pub const TRY_AGAIN: Self = Self(1013);
-    /// 4307: the client is to connect to the path that is the reason: see [`Audience::redirect`](crate::Audience::redirect).
+    /// 4307: the client is to connect to the path that is the reason: see [`Audience::redirect`](crate::Audience::redirect). Only that moves
+    /// clients: where an application itself closes with this code, nobody follows.
     pub const MOVED: Self = Self(4307);
     /// 4400: the request is invalid, and will be so the next time.
     pub const BAD_REQUEST: Self = Self(4400);
@@ -117,12 +118,14 @@ pub struct Close {
     pub code: Option<CloseCode>,
     /// The text in that frame, at most 123 bytes on the wire. If there was no frame, what happened to the stream.
     pub reason: String,
+    /// The reason is the path of the room that the client is moved to. Not told by the code, which an application may use, too.
+    moves: bool,
 }
 
 impl Close {
     /// Makes a value for tests that call `on_close` themselves.
     pub fn new(by: ClosedBy, code: impl Into<Option<CloseCode>>, reason: impl Into<String>) -> Self {
-        Self { by, code: code.into(), reason: reason.into() }
+        Self { by, code: code.into(), reason: reason.into(), moves: false }
     }
 
     pub(crate) fn going_away() -> Self {
@@ -131,13 +134,12 @@ impl Close {
 
     /// To the room of this path.
     pub(crate) fn moved(path: &str) -> Self {
-        Self::new(ClosedBy::Server, CloseCode::MOVED, path)
+        Self { moves: true, ..Self::new(ClosedBy::Server, CloseCode::MOVED, path) }
     }
 
     /// The path that the client is to connect to.
     pub(crate) fn moved_to(&self) -> Option<&str> {
-        let is_moved = self.by == ClosedBy::Server && self.code == Some(CloseCode::MOVED);
-        (is_moved && self.reason.starts_with('/')).then_some(&*self.reason)
+        self.moves.then_some(&*self.reason)
     }
 
     /// Whether it moves to the room of this path: who is there, or on the way to it, stays.

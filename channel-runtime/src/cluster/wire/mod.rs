@@ -27,6 +27,7 @@
 //! | 8 answer | id:8, JSON |
 //! | 9 hello | JSON |
 //! | 10 bye | nothing |
+//! | 11 move | the path of a room |
 //!
 //! The flags of a frame are 1 if it is binary, and in the four bits above it the window's size for which it was compressed, as a
 //! power of two from 9 to 15; 0 if it was not. A record is as long as what it contains. What this version does not know is passed
@@ -158,6 +159,7 @@ mod tag {
     pub const ANSWER: u8 = 8;
     pub const HELLO: u8 = 9;
     pub const BYE: u8 = 10;
+    pub const MOVE: u8 = 11;
 
     pub const TO_ALL: u8 = 0;
     pub const TO_ROOM: u8 = 1;

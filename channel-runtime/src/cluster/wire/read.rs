@@ -221,6 +221,8 @@ pub(crate) enum Content<'a> {
         code: Option<CloseCode>,
         reason: &'a str,
     },
+    /// To the room of this path.
+    Move(&'a str),
     Notice {
         handler: &'a str,
         json: &'a [u8],
@@ -276,6 +278,7 @@ impl<'a> Content<'a> {
             tag::ANSWER => Self::Answer { id: cursor.u64()?, json: cursor.rest() },
             tag::HELLO => Self::Hello(cursor.rest()),
             tag::BYE => Self::Bye,
+            tag::MOVE => Self::Move(cursor.text().filter(|path| path.starts_with('/'))?),
             _ => return None,
         })
     }

@@ -119,6 +119,7 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
             code,
             reason
         )))),
+        arb_name().prop_map(|name| Cargo::Body(Body::Close(Close::moved(&format!("/{name}"))))),
         (prop_oneof![Just("role_changed"), Just("")], arb_json())
             .prop_map(|(handler, json)| Cargo::Body(Body::Notice { handler, json })),
         arb_room().prop_map(|room| Cargo::Body(Body::Join(room))),
@@ -312,7 +313,7 @@ fn the_bytes_of_version_1_stay() {
     exclusions.except_users = vec![user("a")];
     exclusions.only_user = Some(user("b"));
     let compressed = Some(Compressed { bits: 15, payload: frame(Opcode::Text, b"z") });
-    let cases: [(Outbound, &[u8]); 15] = [
+    let cases: [(Outbound, &[u8]); 17] = [
         (body(Destination::All, Body::Frame { plain: text("{}"), compressed: None }), b"\x0B\0\x07\0\0\0\0\0\0\x02{}"),
         (
             body(Destination::Room("r".into()), Body::Frame { plain: text("{}"), compressed }),
@@ -341,6 +342,11 @@ fn the_bytes_of_version_1_stay() {
             b"\x1C\x03\x07\0\0\0\x04\x18\x17\x16\x15\x14\x13\x12\x11\x28\x27\x26\x25\x24\x23\x22\x21\0\xE8\x03bye",
         ),
         (body(Destination::All, Body::Close(Close::new(ClosedBy::Server, None, ""))), b"\x09\x03\x07\0\0\0\0\0\0\0"),
+        (
+            body(Destination::All, Body::Close(Close::new(ClosedBy::Server, CloseCode::MOVED, "/b"))),
+            b"\x0B\x03\x07\0\0\0\0\0\xD3\x10/b",
+        ),
+        (body(Destination::All, Body::Close(Close::moved("/b"))), b"\x09\x0B\x07\0\0\0\0\0/b"),
         (
             body(Destination::User(user("u")), Body::Notice { handler: "role", json: json() }),
             b"\x10\x04\x07\0\0\0\x05\x01u\0\x04role{}",

@@ -138,7 +138,13 @@ fn kind(cargo: &Cargo) -> u8 {
         Cargo::Body(Body::Frame { .. }) => tag::FRAME,
         Cargo::Body(Body::Frames { .. }) => tag::FRAMES,
         Cargo::Body(Body::Topical { .. }) => tag::TOPICAL,
-        Cargo::Body(Body::Close(_)) => tag::CLOSE,
+        Cargo::Body(Body::Close(close)) => {
+            if close.moved_to().is_some() {
+                tag::MOVE
+            } else {
+                tag::CLOSE
+            }
+        }
         Cargo::Body(Body::Notice { .. }) => tag::NOTICE,
         Cargo::Body(Body::Join(_)) => tag::JOIN,
         Cargo::Body(Body::Leave(_)) => tag::LEAVE,
@@ -229,7 +235,10 @@ fn content(out: &mut Vec<u8>, cargo: &Cargo) {
             bytes(out, before);
             out.extend_from_slice(after);
         }
-        Cargo::Body(Body::Close(close)) => reasoned(out, close.code, &close.reason),
+        Cargo::Body(Body::Close(close)) => match close.moved_to() {
+            Some(path) => out.extend_from_slice(path.as_bytes()),
+            None => reasoned(out, close.code, &close.reason),
+        },
         Cargo::Body(Body::Notice { handler, json }) => {
             bytes(out, handler.as_bytes());
             out.extend_from_slice(json);

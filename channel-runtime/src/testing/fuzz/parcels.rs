@@ -73,6 +73,7 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
             has_place,
         }),
         Content::Close { code, reason } => Cargo::Body(Body::Close(Close::new(ClosedBy::Server, code, reason))),
+        Content::Move(path) => Cargo::Body(Body::Close(Close::moved(path))),
         Content::Notice { handler, json } => {
             Cargo::Body(Body::Notice { handler: kept(handler), json: Bytes::copy_from_slice(json) })
         }
@@ -140,7 +141,7 @@ pub(crate) fn tell(outbound: &Outbound) -> String {
             format!("frames {:?} {places:?}", frames.iter().map(|frame| shown(frame)).collect::<Vec<_>>())
         }
         Cargo::Body(Body::Topical { before, after, has_place }) => format!("topical {before:?} {has_place} {after:?}"),
-        Cargo::Body(Body::Close(close)) => format!("close {:?} {:?}", close.code, close.reason),
+        Cargo::Body(Body::Close(close)) => format!("close {:?} {:?} {:?}", close.code, close.reason, close.moved_to()),
         Cargo::Body(Body::Notice { handler, json }) => format!("notice {handler:?} {json:?}"),
         Cargo::Body(Body::Join(room)) => format!("join {room:?}"),
         Cargo::Body(Body::Leave(room)) => format!("leave {room:?}"),
