@@ -346,6 +346,27 @@ async fn a_guest_that_comes_back_is_known_by_the_secret_before_the_last_hyphen()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guest_with_many_secrets_pushes_out_its_own_messages_alone() {
+    let fair = Fair::new();
+    let (mut ann, mut eve) = (fair.client("guest").await, fair.client("guest").await);
+    let id = |secret: u32, n: u32| format!("{secret:016}-{n}");
+    let first = ask(&mut ann, "bid", 1, &id(0, 1)).await;
+    let own = ask(&mut eve, "bid", 1, &id(1, 1)).await;
+    for secret in 2..1000 {
+        ask(&mut eve, "bid", secret, &id(secret, 1)).await;
+    }
+    // Its newest 64 of other secrets than its first, on this connection alone.
+    let last = ask(&mut eve, "bid", 1, &id(999, 1)).await;
+    assert_eq!(last["$again"], json!(true));
+    assert_eq!(ask(&mut eve, "bid", 1, &id(2, 1)).await["$again"], json!(null));
+    assert_eq!(ask(&mut eve, "bid", 1, &id(1, 1)).await, again(own.clone(), 1));
+    let mut back = fair.client("guest").await;
+    assert_eq!(ask(&mut back, "bid", 1, &id(1, 1)).await, again(own, 1));
+    assert_eq!(ask(&mut back, "bid", 1, &id(999, 1)).await["$again"], json!(null));
+    assert_eq!(ask(&mut ann, "bid", 1, &id(0, 1)).await, again(first, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn said_twice_at_once_both_get_the_answer_when_the_first_is_done() {
     for kind in ["slow", "limited", "beside"] {
         let fair = Fair::new();

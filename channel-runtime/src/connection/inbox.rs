@@ -1,5 +1,5 @@
-//! The inbox: the notices that wait for a connection's handler, and take turns with its messages; those that are put in later; and the
-//! questions to its client.
+//! The inbox: the notices that wait for a connection's handler, and take turns with its messages; those that are put in later; and what
+//! else few connections have: the questions to their clients, and the secrets of guests.
 
 use std::any::{Any, TypeId};
 use std::collections::VecDeque;
@@ -62,6 +62,8 @@ struct Made {
     questions: OnceLock<Box<dyn Any + Send + Sync>>,
     /// Made by the first of them.
     timers: OnceLock<Box<Timers>>,
+    /// By which its client is known, which has no identity.
+    secret: OnceLock<Box<str>>,
 }
 
 #[derive(Default)]
@@ -159,6 +161,11 @@ impl Inbox {
         let dropped = self.0.get().map(|made| std::mem::take(&mut *made.waiting.lock()));
         drop(dropped);
         drop(self.0.get().and_then(|made| made.timers.get()).map(|timers| timers.take()));
+    }
+
+    /// Whether it is the first that is named here: a connection has one.
+    pub fn is_own_secret(&self, secret: &str) -> bool {
+        **self.0.get_or_init(Box::default).secret.get_or_init(|| secret.into()) == *secret
     }
 
     /// `None` if nothing was asked, or `Q` is another type than that of the questions.

@@ -99,7 +99,8 @@ pub(crate) struct MessageKey {
 
 impl MessageKey {
     pub fn new(member: &Member, id: MessageId) -> Self {
-        Self { who: Principal::of(member.user.as_ref(), member.id, &id), channel: member.channel(), id }
+        let is_own = |secret: &str| member.apart.inbox.is_own_secret(secret);
+        Self { who: Principal::of(member.user.as_ref(), member.id, &id, is_own), channel: member.channel(), id }
     }
 
     fn bytes(&self) -> usize {
@@ -108,11 +109,13 @@ impl MessageKey {
 }
 
 impl Principal {
-    fn of(user: Option<&UserKey>, connection: ConnectionId, id: &MessageId) -> Self {
+    /// `is_own`: the secret is the connection's. With another one a message is that of the connection alone: otherwise one client could be
+    /// as many as it likes, and push out the messages of all other guests.
+    fn of(user: Option<&UserKey>, connection: ConnectionId, id: &MessageId, is_own: impl FnOnce(&str) -> bool) -> Self {
         match (user, id.secret()) {
             (Some(user), _) => Self::User(user.clone()),
-            (None, Some(secret)) => Self::Client(secret.into()),
-            (None, None) => Self::Guest(connection),
+            (None, Some(secret)) if is_own(secret) => Self::Client(secret.into()),
+            (None, _) => Self::Guest(connection),
         }
     }
 }

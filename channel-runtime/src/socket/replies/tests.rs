@@ -14,7 +14,7 @@ fn key(user: u64, id: &str) -> MessageKey {
 
 fn guests(connection: ConnectionId, id: &str) -> MessageKey {
     let id = MessageId::of(id);
-    MessageKey { who: Principal::of(None, connection, &id), channel: 0, id }
+    MessageKey { who: Principal::of(None, connection, &id, |_| true), channel: 0, id }
 }
 
 fn first(replies: &Arc<Replies>, user: u64, id: &str) -> HandledOnce {
@@ -125,7 +125,11 @@ async fn a_guest_is_known_by_its_secret_or_on_its_connection_alone_and_never_as_
     // A user whose name is a guest's secret.
     let user = || {
         let key = UserKey::new(&SECRET.to_owned());
-        MessageKey { who: Principal::of(Some(&key), one, &MessageId::of(&id)), channel: 0, id: MessageId::of(&id) }
+        MessageKey {
+            who: Principal::of(Some(&key), one, &MessageId::of(&id), |_| true),
+            channel: 0,
+            id: MessageId::of(&id),
+        }
     };
     assert!(is_first(user()));
     assert!(!is_first(user()) && !is_first(guests(one, &id)));
