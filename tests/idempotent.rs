@@ -346,6 +346,16 @@ async fn a_guest_that_comes_back_is_known_by_the_secret_before_the_last_hyphen()
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_an_identity_now_is_another_one_than_the_guest_before() {
+    let fair = Fair::new();
+    let id = "5a1f90c2e3b84d77-1";
+    for (now, before) in ["guest", "ann", "guest", "ann"].into_iter().zip([0, 1, 0, 1]) {
+        let mut client = fair.client(now).await;
+        assert_eq!(ask(&mut client, "bid", 1, id).await["before"], json!(before), "{now}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_guest_with_many_secrets_pushes_out_its_own_messages_alone() {
     let fair = Fair::new();
     let (mut ann, mut eve) = (fair.client("guest").await, fair.client("guest").await);
