@@ -237,7 +237,8 @@ impl<C: 'static> Socket<C> {
     }
 
     /// Moves this client to another room of a path of its channel: see [`Audience::redirect`](crate::Audience::redirect). As with
-    /// [`close`](Self::close), nothing is sent after it. Nothing happens if the client is there already.
+    /// [`close`](Self::close), nothing is sent after it. Nothing happens if the client is there already. It comes at once: to move many,
+    /// call it on their audience, which spreads them.
     pub fn redirect(&self, room: &Room<C>) {
         let Some(path) = room.path().filter(|path| **path != **self.member.own_room.name()) else { return };
         self.claim.flush_batch();

@@ -296,8 +296,10 @@ impl<C: 'static, K> Audience<C, K> {
     /// Its connection is closed, after what was sent to it before, with [`CloseCode::MOVED`] and the path as the reason; `on_close` runs.
     /// A client that knows the framework's own frames follows by itself: it connects to the path, below the same address and with the same
     /// query and token, and enters there as any client does, if `authorize` lets it. What it had asked without an answer is lost, and is
-    /// not asked again in another room. Other clients are told the path, and stay closed; of a path over 123 bytes they are told `moved`.
-    /// If many are moved at once, a thousand a second come.
+    /// not asked again in another room. Other clients stay closed; if the path has over 123 bytes, their reason is `moved`.
+    ///
+    /// One that is moved alone comes at once. Of many, those of a node come spread over as many milliseconds as they are, at most 30 s: a
+    /// thousand a second from each node, and more of them if they are over 30,000.
     ///
     /// Who is in that room already, or on the way to it, stays. Nothing happens for a room of a declared kind: those are [joined](Self::join) and left.
     pub fn redirect(&self, room: &Room<C>) -> usize {
