@@ -199,7 +199,8 @@ impl Keeping {
     /// So much later, until nothing more happens: the longest turn, which another program may have lengthened, what half are
     /// below, and all of them together, in milliseconds.
     async fn turns(&self, later: Duration) -> [f64; 3] {
-        const QUIET: usize = 1000;
+        // Rooms that were sent to since they were listed are listed anew first, which no number shows.
+        const QUIET: usize = 10_000;
         tokio::time::advance(later).await;
         let (mut turns, mut quiet) = (Vec::new(), 0);
         let mut before = (self.hub.stats().rooms, self.health.history_bytes());
@@ -229,7 +230,7 @@ fn kept_rooms() {
     let second = Duration::from_millis(1_100);
     for (history_bytes, messages, rows) in [
         (256 << 20, 1, &[("a second in which nothing is due", second), ("all are due", Duration::from_secs(300))][..]),
-        (80_000_000, 2, &[("too much: messages are let go", second)]),
+        (150_000_000, 2, &[("too much: messages are let go", second)]),
     ] {
         runtime.block_on(async {
             let keeping = Keeping::new(history_bytes, messages).await;
