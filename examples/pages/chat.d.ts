@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents d06fd105382864fd
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents a400551aa62b7f6e
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -82,8 +82,8 @@ export declare class Fault<C extends string = string, D = unknown> extends Error
     readonly details: D;
     constructor(code: C, message: string, details?: D);
 }
-/** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
-export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed';
+/** Why there is no answer. Only after `lost` and `timeout` it may have been done; `moved` was for the room before, and was not sent. */
+export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed' | 'moved';
 export declare class NoAnswer extends Error {
     readonly name = "NoAnswer";
     readonly kind: NoAnswerKind;

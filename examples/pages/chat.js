@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 5bb3b32fab87e228
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 0880c5987d7541d8
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -617,7 +617,7 @@ export class Channel {
             this.#positions.delete('');
             // What was asked was asked in the room before.
             for (const { sent, settle } of [...this.#pending.values()])
-                settle(sent ? lost() : new NoAnswer('unsent', 'moved'));
+                settle(sent ? lost() : new NoAnswer('moved', 'moved'));
         }
         const way = moved ? 'soon' : verdict(code, fault);
         if (way === 'idle') {

@@ -508,7 +508,7 @@ var Channel = class {
       this.#path = to;
       this.#aim();
       this.#positions.delete("");
-      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer("unsent", "moved"));
+      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer("moved", "moved"));
     }
     const way = moved ? "soon" : verdict(code, fault);
     if (way === "idle") {

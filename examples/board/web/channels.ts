@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents 69fddfd56f07dbc4
+// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents 587dfd805178b8b9
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -64,8 +64,8 @@ export class Fault<C extends string = string, D = unknown> extends Error {
   }
 }
 
-/** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
-export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed'
+/** Why there is no answer. Only after `lost` and `timeout` it may have been done; `moved` was for the room before, and was not sent. */
+export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed' | 'moved'
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
   declare readonly kind: NoAnswerKind
@@ -720,7 +720,7 @@ export class Channel<P extends Protocol> {
       this.#aim()
       this.#positions.delete('')
       // What was asked was asked in the room before.
-      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer('unsent', 'moved'))
+      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer('moved', 'moved'))
     }
     const way = moved ? 'soon' : verdict(code, fault)
     if (way === 'idle') {

@@ -67,7 +67,7 @@ export async function mistakes(): Promise<unknown> {
     else if (said.error.code === 'internal') is<Equal<typeof said.error.details, { id: string }>>()
     // @ts-expect-error no such code
     else if (said.error.code === 'chat.full') {}
-  } else is<Equal<typeof said.error.kind, 'lost' | 'unsent' | 'timeout' | 'closed'>>()
+  } else is<Equal<typeof said.error.kind, 'lost' | 'unsent' | 'timeout' | 'closed' | 'moved'>>()
   const pinged = await attempt(chat.ping())
   // @ts-expect-error a code of another handler
   if (!pinged.ok && pinged.error.kind === 'fault' && pinged.error.code === 'chat.closed') return pinged

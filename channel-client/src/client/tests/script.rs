@@ -18,7 +18,8 @@ use super::super::url::ServerUrl;
 use super::super::wire;
 use super::support::{Dial, Peer, Server, server};
 use crate::engine::{
-    CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Request, Settings, Status, Why,
+    CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Request, Settings, Status, Unsent,
+    Why,
 };
 use crate::transport::Outgoing;
 
@@ -481,6 +482,7 @@ fn outcome(outcome: Outcome) -> Value {
         }
         Err(Error::Fault(fault)) => json!({ "fault": fault.code }),
         Err(Error::Lost) => json!({ "no": "lost" }),
+        Err(Error::Unsent(Unsent::Moved)) => json!({ "no": "moved" }),
         Err(Error::Unsent(_)) => json!({ "no": "unsent" }),
         Err(Error::Timeout) => json!({ "no": "timeout" }),
         Err(Error::Closed) => json!({ "no": "closed" }),

@@ -81,8 +81,8 @@ export declare class Fault<C extends string = string, D = unknown> extends Error
     readonly details: D;
     constructor(code: C, message: string, details?: D);
 }
-/** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
-export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed';
+/** Why there is no answer. Only after `lost` and `timeout` it may have been done; `moved` was for the room before, and was not sent. */
+export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed' | 'moved';
 export declare class NoAnswer extends Error {
     readonly name = "NoAnswer";
     readonly kind: NoAnswerKind;

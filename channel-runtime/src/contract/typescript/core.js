@@ -616,7 +616,7 @@ export class Channel {
             this.#positions.delete('');
             // What was asked was asked in the room before.
             for (const { sent, settle } of [...this.#pending.values()])
-                settle(sent ? lost() : new NoAnswer('unsent', 'moved'));
+                settle(sent ? lost() : new NoAnswer('moved', 'moved'));
         }
         const way = moved ? 'soon' : verdict(code, fault);
         if (way === 'idle') {

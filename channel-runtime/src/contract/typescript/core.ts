@@ -63,8 +63,8 @@ export class Fault<C extends string = string, D = unknown> extends Error {
   }
 }
 
-/** Why there is no answer. Only after `lost` and `timeout` it may have been done. */
-export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed'
+/** Why there is no answer. Only after `lost` and `timeout` it may have been done; `moved` was for the room before, and was not sent. */
+export type NoAnswerKind = 'lost' | 'unsent' | 'timeout' | 'closed' | 'moved'
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
   declare readonly kind: NoAnswerKind
@@ -719,7 +719,7 @@ export class Channel<P extends Protocol> {
       this.#aim()
       this.#positions.delete('')
       // What was asked was asked in the room before.
-      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer('unsent', 'moved'))
+      for (const { sent, settle } of [...this.#pending.values()]) settle(sent ? lost() : new NoAnswer('moved', 'moved'))
     }
     const way = moved ? 'soon' : verdict(code, fault)
     if (way === 'idle') {

@@ -301,7 +301,8 @@ impl<C: 'static, K> Audience<C, K> {
     /// One that is moved alone comes at once. Of many, those of a node come spread over as many milliseconds as they are, at most 30 s: a
     /// thousand a second from each node, and more of them if they are over 30,000.
     ///
-    /// Who is in that room already, or on the way to it, stays. Nothing happens for a room of a declared kind: those are [joined](Self::join) and left.
+    /// Who is in that room already, or on the way to it, stays. Nothing happens for a room of a declared kind: those are
+    /// [joined](Self::join) and left.
     pub fn redirect(&self, room: &Room<C>) -> usize {
         room.path().map_or(0, |path| self.delivery().disconnect(&Close::moved(path)))
     }
