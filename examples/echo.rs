@@ -14,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use channel_runtime::{Compression, Config, Rate, Server, Text, channel, channels};
 
+// No history: nothing is sent to a room; what a client says is sent back to it alone.
 #[channel("/")]
 pub struct Echo;
 

@@ -82,6 +82,7 @@ pub struct InitTimeout;
 /// Of one connection, at a time.
 const MOST_SUBSCRIPTIONS: usize = 100;
 
+// No history: nothing is sent to a room; the news are notices, and the protocol has no place for numbers.
 #[channel("/graphql", subprotocols("graphql-transport-ws", close = 4406))]
 pub struct Operations {
     #[state]

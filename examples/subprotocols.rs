@@ -33,6 +33,7 @@ impl Welcome {
     }
 }
 
+// No history in any of the four: nothing is sent to a room.
 /// Who offers neither is answered 400.
 #[channel("/required", subprotocols("kv.v1", "kv.v2"))]
 pub struct Required;

@@ -82,3 +82,15 @@ async fn a_commit_that_fails_is_told_to_all_whose_it_was() {
         assert!(matches!(received.body, ReceivedBody::Error { fault, .. } if fault.code == "store.full"), "{text}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_was_cut_off_goes_on_and_what_it_had_measured_is_stored() {
+    let app = testing::app(batched::server(Arc::default()));
+    let mut roof = sensor(&app, "roof").await;
+    roof.send(measured(7.0));
+    roof.lose();
+    let mut roof = roof.come_back().await;
+    roof.send(measured(7.5));
+    assert_eq!(roof.expect::<Stored>().await, Stored { row: 1, together: 1, commits: 2 });
+    roof.expect_nothing().await;
+}

@@ -374,3 +374,22 @@ async fn a_game_is_played_to_its_end() {
         guest.client.expect_nothing().await;
     }
 }
+
+#[tokio::test]
+async fn who_was_cut_off_is_sent_the_table_with_the_moves_that_were_missed() {
+    let app = app_with_a_game();
+    let (mut ada, mut grace) = a_game_begun(&app).await;
+    let mut alan = Guest::arrive(&app, "alan").await;
+    ada.see().await;
+    grace.see().await;
+    alan.client.lose();
+    for player in [&mut ada, &mut grace] {
+        assert_eq!(player.see().await.count, 2);
+    }
+    play(&mut ada, &mut grace, "a3", "b4").await;
+    let mut back = alan.client.come_back().await;
+    assert_eq!(back.expect::<Welcome>().await.player_id, alan.player_id);
+    let state: GameState = back.expect().await;
+    assert_eq!((&state.board, state.turn), (&ada.state.board, Color::White));
+    back.expect_nothing().await;
+}

@@ -204,3 +204,16 @@ async fn the_route_takes_what_a_notification_needs_and_nothing_else() {
     assert_eq!(post(&format!(r#"{{"to":"all","text":"{}"}}"#, "x".repeat(5000))).await.status.as_u16(), 413);
     ann.expect_nothing().await;
 }
+
+#[tokio::test]
+async fn who_was_cut_off_is_sent_the_inbox_with_what_it_missed() {
+    let (app, server) = notifications::server();
+    let test = testing::app(server);
+    let mut ann = device(&test, "ann").await;
+    ann.lose();
+    test.settle().await;
+    assert_eq!(app.notify(order(json!("ann"), "missed")).devices, 0);
+    let mut ann = ann.come_back().await;
+    let texts: Vec<_> = ann.expect::<Inbox>().await.notifications.into_iter().map(|one| one.text).collect();
+    assert_eq!(texts, ["missed"]);
+}

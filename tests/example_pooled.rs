@@ -85,6 +85,12 @@ async fn votes_count_while_redis_is_there_and_again_when_it_is_back() {
     assert_eq!(bob.expect::<Tally>().await, tally(1, 0));
     votes(&mut bob, Drink::Tea).await;
     assert_eq!(ann.expect::<Tally>().await, tally(1, 1));
+    // Who was cut off is sent the tally as it is now.
+    bob.lose();
+    votes(&mut ann, Drink::Tea).await;
+    assert_eq!(ann.expect::<Tally>().await, tally(1, 2));
+    let mut bob = bob.come_back().await;
+    assert_eq!(bob.expect::<Tally>().await, tally(1, 2));
     let mut elsewhere = app.connect::<Poll>("/polls/elsewhere").await.expect("all may connect");
     assert_eq!(elsewhere.expect::<Tally>().await, tally(0, 0));
 

@@ -230,3 +230,17 @@ async fn a_login_gives_a_token_with_the_asked_lifetime() {
     assert_eq!(refusal(knock(&app, "handbook", &expired).await), (401, "invalid token".into()));
     assert_eq!(login("mallory", 60).await.0, 404);
 }
+
+#[tokio::test]
+async fn who_was_cut_off_is_sent_the_document_as_it_is_now_if_its_rights_still_let_it() {
+    let (app, issuer) = app();
+    let mut ada = inside(&app, "handbook", &token(&issuer, ADA)).await;
+    let mut ben = inside(&app, "handbook", &token(&issuer, BEN)).await;
+    ben.lose();
+    ada.send(Write { text: "Be kind.".into() });
+    ada.expect::<Document>().await;
+    let mut ben = ben.come_back().await;
+    ben.expect::<Welcome>().await;
+    assert_eq!(ben.expect::<Document>().await.text, "Be kind.");
+    ben.expect_nothing().await;
+}

@@ -309,3 +309,19 @@ async fn what_is_no_message_closes_with_a_code_after_which_the_client_does_not_c
     let reject = app.connect::<SyncChannel>(&format!("/sync/{}", "x".repeat(101))).await.unwrap_err();
     assert_eq!(reject.status.as_u16(), 400);
 }
+
+#[tokio::test]
+async fn who_was_cut_off_is_asked_and_asks_for_what_is_missing() {
+    let app = app();
+    let mut ann = Writer::join(&app, "notes", Doc::new()).await;
+    let Writer { doc, mut client } = Writer::join(&app, "notes", Doc::new()).await;
+    client.lose();
+    ann.write("meanwhile");
+    let mut client = client.come_back().await;
+    assert!(matches!(Message::read(&client.expect_binary().await), Some(Message::Ask(_))));
+    assert!(matches!(Message::read(&client.expect_binary().await), Some(Message::Presence(_))));
+    client.binary(Message::Ask(&doc.transact().state_vector().encode_v1()).to_bytes());
+    let mut bob = Writer { doc, client };
+    bob.receive().await;
+    assert_eq!(bob.text(), "meanwhile");
+}

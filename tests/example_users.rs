@@ -222,3 +222,20 @@ async fn a_call_that_nobody_takes_is_missed_after_five_seconds_and_letters_are_w
     bob.answer(ring, json!({ "accepts": true }));
     bob.expect_nothing().await;
 }
+
+#[tokio::test]
+async fn who_was_cut_off_is_its_users_device_again_and_a_letter_of_meanwhile_is_on_the_others_alone() {
+    let app = app();
+    let mut ann = device(&app, "ann", "phone", &mut []).await;
+    let mut phone = device(&app, "bob", "phone", &mut []).await;
+    let mut laptop = device(&app, "bob", "laptop", &mut [&mut phone]).await;
+    phone.lose();
+    assert_eq!(laptop.expect::<Devices>().await.count, 1);
+    assert_eq!(ann.request(to("bob", "Hello")).success().await, json!({ "devices": 1 }));
+    assert_eq!(laptop.expect::<Letter>().await.text, "Hello");
+    let mut phone = phone.come_back().await;
+    for bob in [&mut phone, &mut laptop] {
+        assert_eq!(bob.expect::<Devices>().await.count, 2);
+        bob.expect_nothing().await;
+    }
+}

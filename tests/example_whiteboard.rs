@@ -149,3 +149,19 @@ async fn a_board_that_is_full_takes_no_more_until_it_is_wiped() {
     ann.send(long.clone());
     assert_eq!(bob.expect::<Draw>().await, long);
 }
+
+#[tokio::test]
+async fn who_was_cut_off_receives_the_picture_with_what_was_drawn_meanwhile() {
+    let app = app();
+    let (mut ann, _) = join(&app, "plans", &mut []).await;
+    let (mut bob, _) = join(&app, "plans", &mut [&mut ann]).await;
+    bob.lose();
+    assert_eq!(ann.wait_for::<People>().await, People { count: 1 });
+    let drawn = line(1, [(0, 0), (16_000, 10_000)]);
+    ann.send(Draw(drawn.clone()));
+    ann.expect::<Drawn>().await;
+    let mut bob = bob.come_back().await;
+    assert_eq!(bob.expect::<Picture>().await, Picture(vec![drawn]));
+    assert_eq!(bob.expect::<People>().await, People { count: 2 });
+    bob.expect_nothing().await;
+}

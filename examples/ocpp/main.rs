@@ -69,6 +69,7 @@ pub struct Start {
     answer: mpsc::Sender<Result<Started, String>>,
 }
 
+// No history: nothing is sent to a room; calls and answers are one station's, and OCPP has no place for numbers.
 #[channel("/ocpp/:id", subprotocols("ocpp1.6", close = 1002))]
 pub struct Station {
     id: String,
