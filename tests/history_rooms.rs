@@ -329,6 +329,23 @@ async fn what_a_room_with_a_member_keeps_is_let_go_only_if_the_empty_rooms_are_n
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_rooms_with_members_take_most_of_it_their_messages_keep_half() {
+    let (app, hub, _, health) = games(Config::default().history_bytes(64 * 1024));
+    let mut clients = Vec::new();
+    for name in 0..30 {
+        clients.push(app.connect::<Game>(&format!("/game/{name}")).await.unwrap());
+    }
+    let rooms = 30 * ROOM_BYTES;
+    let messages = || health.history_bytes() - rooms;
+    for at in 0..36 {
+        hub.room(&game(at % 30)).send(said(&"x".repeat(1000)));
+    }
+    assert!(messages() > 32 * 1024);
+    tokio::time::sleep(A_LITTLE).await;
+    assert!((29 * 1024..=32 * 1024).contains(&messages()), "{}", messages());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_empty_room_that_is_sent_to_again_is_not_the_first_whose_messages_are_let_go() {
     let (app, hub, health) = notes(Config::default().history_bytes(25_000));
     let text = "x".repeat(1000);

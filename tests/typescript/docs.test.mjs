@@ -76,6 +76,7 @@ class Lot extends Channel<LotProtocol> {
 }
 declare const id: number, room: string, user: string
 declare function show(what: unknown): void
+declare function showThatItIsOld(): void
 `
 
 test('the code of docs/clients.md compiles', () => {

@@ -176,11 +176,11 @@ pub struct Config {
     ///
     /// Beyond it something is let go every second, until an eighth is free: rooms without members that are kept for a
     /// [page](crate::Audience::position) alone, first those whose page was asked for first; then the messages of the other rooms without
-    /// members, and then those rooms, first those whose history would end first; then, if messages alone take more than half, the oldest
+    /// members, and then those rooms, first those whose history would end first; then, as long as messages alone take more than half, the oldest
     /// ones of rooms with members, by the share of their history's `age` for which they were kept. Whoever comes back for them comes fresh,
-    /// and is told `expired`, or `replaced` if the room was closed. One with hooks closes after its [`room_grace`](Self::room_grace), and is
-    /// counted no more until then. Rooms with members, and those within their grace in which nothing is recorded, are counted, and not closed
-    /// for it.
+    /// and is told `expired`, or `replaced` if the room was closed. One with hooks is counted no longer, and closes after its
+    /// [`room_grace`](Self::room_grace). Rooms with members, and others within their grace that keep nothing, are counted, and not closed for
+    /// it: set it to what messages may take, and 1 KiB for each room that is open at a time.
     pub history_bytes: usize,
     /// How long a client that is being closed may read nothing: 2 seconds by default, then it is cut. In all it has this time and
     /// one second for each 16 KiB that still wait for it: 66 seconds if the whole of [`outbox_bytes`](Self::outbox_bytes) waits.

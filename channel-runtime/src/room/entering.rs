@@ -23,7 +23,7 @@ pub(crate) struct Entrance<'a> {
 impl Entrance<'_> {
     /// `None` if it begins anew, and it is not known yet whether there is a state to tell.
     pub fn decide(&mut self, newcomer: Newcomer<'_>) -> Option<Entered> {
-        let position = newcomer.position.filter(|position| !is_of_one_that_arrives(&self.inner, position));
+        let position = newcomer.position.filter(|position| !cuts_one_that_arrives(&mut self.inner, position));
         let log = self.inner.log.as_mut().expect("a room with history has a log");
         log.enter(&Newcomer { position, ..newcomer }, Instant::now())
     }
@@ -84,10 +84,17 @@ impl LiveRoom {
     }
 }
 
-/// Its client has lost a connection whose end is not known yet, and for which `on_connect` still runs.
-fn is_of_one_that_arrives(inner: &Inner, position: &Position) -> bool {
-    let session = position.session().and_then(|session| inner.members.get(session));
-    session.is_some_and(|before| before.told.cut())
+/// If its client has lost a connection whose end is not known yet: whether `on_connect` still runs for that one, which then is cut.
+fn cuts_one_that_arrives(inner: &mut Inner, position: &Position) -> bool {
+    let Some(session) = position.session() else { return false };
+    if inner.members.get(session).is_some_and(|before| before.told.cut()) {
+        return true;
+    }
+    let Inner { members, log, .. } = inner;
+    if let Some(log) = log {
+        log.comes_back(session, |id| members.get(id).is_some());
+    }
+    false
 }
 
 /// Of an outbox with this bound, in bytes. The other half is for what is sent meanwhile.

@@ -22,8 +22,8 @@ pub enum Joined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fresh {
-    /// It names no position: it was never here, or the room has no history. Or it was cut before `on_connect` had returned, and has to
-    /// be told all of it again.
+    /// It names no position: it was never here, or the room has no history. Or it was, or may have been, cut, closed or refused before
+    /// `on_connect` had returned, and has to be told all of it again.
     First,
     /// Something that it missed is not kept any more.
     Expired,

@@ -94,11 +94,11 @@ impl Registry {
         position
     }
 
-    /// Those are let go whose page was asked for first.
+    /// Those are let go whose page was asked for first. As a page is made: a few at a time, for some may be listed anew instead.
     fn bound_those_for_pages(&self) {
         let most = MOST_FOR_PAGES.min(self.history.budget.most() / 8 / ROOM_BYTES).max(1);
         let now = Instant::now();
-        loop {
+        for _ in 0..ROOMS_AT_ONCE {
             let oldest = {
                 let mut kept = self.history.kept.lock();
                 if kept.for_pages() <= most {
@@ -200,7 +200,8 @@ impl Registry {
         }
         self.let_go_until(&is_enough, began, KeptRooms::take_first_with_messages, Self::let_go).await;
         // The rest are rooms with members, and costs that no message has.
-        if budget.entry_bytes() <= budget.most() / 2 {
+        let is_enough = || is_enough() || budget.entry_bytes() <= budget.most() / 2;
+        if is_enough() {
             return;
         }
         for halvings in 1..=HALVINGS {

@@ -249,6 +249,17 @@ impl Log {
         (seq, recent)
     }
 
+    /// Its client comes back, maybe before it has left: then it had arrived, for of those that had not it would be known.
+    pub fn comes_back(&mut self, session: ConnectionId, is_member: impl Fn(ConnectionId) -> bool) {
+        let is_here = || {
+            let mut by_another_id = self.sessions.iter().filter(|(_, other)| **other == session);
+            is_member(session) || by_another_id.any(|(id, _)| is_member(*id))
+        };
+        if self.arrivals.is_forgotten(session) && is_here() {
+            self.arrivals.arrived(session);
+        }
+    }
+
     /// `had_arrived`: false if it began anew, and was cut before `on_connect` had returned. `None` if its client can't come back.
     pub fn leave(&mut self, id: ConnectionId, had_arrived: Option<bool>, now: Instant) {
         match had_arrived {
@@ -257,14 +268,14 @@ impl Log {
             None => {}
         }
         self.arrivals.expire(self.evicted);
-        if self.sessions.contains_key(&id) {
-            self.left.push_back((now, id));
-        }
         let is_over = |(at, _): &(Instant, ConnectionId)| now.duration_since(*at) > self.limits.age;
-        while self.left.len() > MOST_LEFT || self.left.front().is_some_and(is_over) {
+        while self.left.len() == MOST_LEFT || self.left.front().is_some_and(is_over) {
             if let Some((_, id)) = self.left.pop_front() {
                 self.sessions.remove(&id);
             }
+        }
+        if self.sessions.contains_key(&id) {
+            self.left.push_back((now, id));
         }
     }
 

@@ -3,9 +3,10 @@
 //! They are made by the first question. Each is told exactly one outcome, or dropped with its connection: an answer, the client's
 //! error, that its time is over, or that the connection ends. Nothing of the user's runs under their lock.
 
+mod number;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -19,7 +20,6 @@ use crate::connection::outbox::Sender;
 use crate::protocol::codec::DecodeError;
 use crate::protocol::envelope::{Asks, Envelope as _, Incoming, ReceivedAnswer};
 use crate::protocol::fault::Fault;
-use crate::protocol::message::Ref;
 use crate::room::member::Member;
 use crate::socket::Socket;
 use crate::socket::ask_error::AskError;
@@ -27,6 +27,8 @@ use crate::socket::node::Node;
 use crate::socket::push::pushed;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::Frame;
+
+pub(crate) use self::number::Number;
 
 /// How many to one client are sent and not answered.
 pub(crate) const MOST_OPEN: usize = 16;
@@ -54,29 +56,6 @@ pub(crate) enum Outcome<'a> {
         len: usize,
     },
     Error(AskError),
-}
-
-/// What names a question in its frame: unique in the process, so that no client can answer another's.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Number(u64);
-
-impl Number {
-    pub fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-
-    pub fn reference(self) -> Ref {
-        Ref::Text(format!("s{}", self.0).into())
-    }
-
-    /// `None` if it names no question of ours.
-    fn of(reference: &Ref) -> Option<Self> {
-        let (Ref::Text(text) | Ref::Raw(text)) = reference else { return None };
-        let digits = text.strip_prefix('s')?;
-        let is_ours = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-        is_ours.then(|| digits.parse().ok().map(Self)).flatten()
-    }
 }
 
 #[derive(Clone)]

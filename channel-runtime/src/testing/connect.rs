@@ -16,6 +16,7 @@ use super::expectation::{Expectation, Failure};
 use super::frames::Frames;
 use super::http::header;
 use super::pipe;
+use super::positions::Positions;
 use super::settle::settle;
 use crate::channel::Channel;
 use crate::channel::history::is_kept;
@@ -44,7 +45,8 @@ impl<A: Send + Sync + 'static> TestApp<A> {
     pub fn connect<C: Channel>(&self, path: &str) -> Connect<'_, A, C> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let handshake = Handshake::new(path, query, HeaderMap::new());
-        let entrance = Entrance { table: Arc::clone(self.table()), handshake, resuming: String::new(), offers: false };
+        let entrance =
+            Entrance { table: Arc::clone(self.table()), handshake, resuming: Positions::default(), offers: false };
         Connect { app: self, entrance, channel: PhantomData }
     }
 }
@@ -62,8 +64,8 @@ struct Entrance<A> {
     table: Arc<RouteTable<A>>,
     /// As often as it comes back.
     handshake: Handshake,
-    /// Behind its query, the first time: positions of before. When it comes back it says those that it has then.
-    resuming: String,
+    /// Of before, behind its query. When it comes back it says those that it has then.
+    resuming: Positions,
     offers: bool,
 }
 
@@ -161,7 +163,7 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
     /// ```
     pub fn resuming(mut self, mut client: Client<C>) -> Self {
         client.frames.lose();
-        self.entrance.resuming = client.frames.positions().query();
+        self.entrance.resuming = client.frames.positions().clone();
         self
     }
 
@@ -190,9 +192,9 @@ impl<A: Send + Sync + 'static> Entrance<A> {
         let Self { table, handshake, resuming: _, offers } = self;
         let (table, handshake, offers) = (Arc::clone(table), handshake.clone(), *offers);
         Arc::new(move |Return { path, positions }| {
-            let (table, mut handshake, resuming) = (Arc::clone(&table), handshake.clone(), positions.query());
+            let (table, mut handshake) = (Arc::clone(&table), handshake.clone());
             handshake.path = path;
-            Box::pin(Self { table, handshake, resuming, offers }.enter::<C>())
+            Box::pin(Self { table, handshake, resuming: positions, offers }.enter::<C>())
         })
     }
 
@@ -203,7 +205,7 @@ impl<A: Send + Sync + 'static> Entrance<A> {
 
     async fn enter<C: Channel>(mut self) -> Entered {
         let table = Arc::clone(&self.table);
-        self.handshake.query.push_str(&self.resuming);
+        self.handshake.query.push_str(&self.resuming.query());
         let not_found = || Reject::not_found("no channel has this path");
         let Some(route) = table.find(&self.handshake.path) else { return Ok(Err(not_found())) };
         if route.path() != C::PATH {
@@ -235,7 +237,8 @@ impl<A: Send + Sync + 'static> Entrance<A> {
             let admission = table.admission.admit(&table.config, self.handshake.remote_addr.map(|addr| addr.ip()))?;
             let (client, server) = pipe::pair(table.activity.clone());
             start(Transport::Other(Box::new(server)), Vec::new(), admission, None);
-            Ok(Frames::new(client, table.activity.clone()).knowing(self.handshake.hello.is_some()))
+            let frames = Frames::new(client, table.activity.clone()).knowing(self.handshake.hello.is_some());
+            Ok(frames.at(self.resuming.clone()))
         };
         Ok(entered.await)
     }

@@ -59,6 +59,11 @@ impl Frames {
         Self { framework: knows.then(Vec::new), ..self }
     }
 
+    /// Where it was over the connection before.
+    pub fn at(self, positions: Positions) -> Self {
+        Self { positions, ..self }
+    }
+
     pub fn is_knowing(&self) -> bool {
         self.framework.is_some()
     }

@@ -15,7 +15,7 @@ pub(super) struct Arrivals<const MOST: usize = MOST_SESSIONS> {
     cut: VecDeque<Cut>,
     /// Those that were cut and are not in `cut` any more, in the order of their serial numbers.
     forgotten: Vec<Span>,
-    /// Of those that have left since one was cut, the ones that had arrived: they are not taken for forgotten ones.
+    /// Of those that have left since one was cut, the ones that had arrived, once for each time: they are not taken for forgotten ones.
     arrived: VecDeque<ConnectionId>,
 }
 
@@ -42,12 +42,12 @@ impl<const MOST: usize> Default for Arrivals<MOST> {
 impl<const MOST: usize> Arrivals<MOST> {
     /// It was cut before it had arrived, when `top` was the room's newest number. Each is cut once.
     pub fn cut(&mut self, session: ConnectionId, top: u64) {
-        self.cut.push_back(Cut { session, top });
-        if self.cut.len() > MOST
+        if self.cut.len() == MOST
             && let Some(Cut { session, top }) = self.cut.pop_front()
         {
             self.forget(session.serial(), top);
         }
+        self.cut.push_back(Cut { session, top });
     }
 
     fn forget(&mut self, serial: u64, top: u64) {
@@ -67,15 +67,15 @@ impl<const MOST: usize> Arrivals<MOST> {
         }
     }
 
-    /// It has left, and had arrived.
+    /// It had arrived: it has left now, or comes back.
     pub fn arrived(&mut self, session: ConnectionId) {
-        if self.is_empty() || self.arrived.contains(&session) {
+        if self.is_empty() {
             return;
         }
-        self.arrived.push_back(session);
-        if self.arrived.len() > MOST {
+        if self.arrived.len() == MOST {
             self.arrived.pop_front();
         }
+        self.arrived.push_back(session);
     }
 
     /// All that was recorded up to this number is let go: whoever has had nothing later begins anew for that.
@@ -93,10 +93,14 @@ impl<const MOST: usize> Arrivals<MOST> {
         self.cut.is_empty() && self.forgotten.is_empty()
     }
 
+    /// Only that it had arrived tells that it was not cut.
+    pub fn is_forgotten(&self, session: ConnectionId) -> bool {
+        self.forgotten.iter().any(|span| (span.first..=span.last).contains(&session.serial()))
+    }
+
     pub fn may_have_been_cut(&self, session: ConnectionId) -> bool {
-        let is_in = |span: &Span| (span.first..=span.last).contains(&session.serial());
         self.cut.iter().any(|cut| cut.session == session)
-            || self.forgotten.iter().any(is_in) && !self.arrived.contains(&session)
+            || self.is_forgotten(session) && !self.arrived.contains(&session)
     }
 }
 
@@ -152,6 +156,17 @@ mod tests {
         }
         arrivals.expire(19);
         assert_eq!((arrivals.cut.len(), arrivals.arrived.len()), (0, 0));
+    }
+
+    #[test]
+    fn who_leaves_again_is_the_last_to_be_forgotten() {
+        let mut arrivals = Arrivals::<4>::default();
+        let sessions = sessions(8);
+        arrivals.cut(sessions[0], 0);
+        for at in [1, 2, 3, 4, 1, 5, 6] {
+            arrivals.arrived(sessions[at]);
+        }
+        assert_eq!(Vec::from(arrivals.arrived), [4, 1, 5, 6].map(|at| sessions[at]));
     }
 
     proptest! {
