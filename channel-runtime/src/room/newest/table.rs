@@ -36,12 +36,20 @@ pub(super) struct Table {
     /// A pass was begun for the values up to this version: members are told these, or are among `behind`.
     told: u64,
     /// The members that are at another version than `told`, by their serial number.
-    behind: HashMap<u64, u64>,
+    behind: HashMap<u64, At>,
     pass: Option<Pass>,
     /// A teller runs, and will look for new values before it ends.
     pub has_teller: bool,
     /// While values wait for a pass.
     pub in_flight: WorkGuard,
+}
+
+#[derive(Clone, Copy)]
+struct At {
+    /// It has had all values up to this version.
+    version: u64,
+    /// It has not taken all that it was offered, and its own task will pull: so a pass leaves it alone, however many stall.
+    pulls: bool,
 }
 
 struct Value {
@@ -90,7 +98,7 @@ impl Table {
             self.keys.remove(&before.version);
             // One that waits for its tick was told to nobody, and nobody is behind for that.
             let is_told = before.version <= self.told;
-            let misses = self.behind.values().filter(|since| is_told && **since < before.version);
+            let misses = self.behind.values().filter(|at| is_told && at.version < before.version);
             misses.count()
         });
         self.keys.insert(self.version, Arc::clone(key));
@@ -158,13 +166,13 @@ impl Table {
             let serial = member.id().serial();
             let offered = match self.behind.get(&serial).copied() {
                 None => self.offer(&**member, base, Offer::InTurn, Some(&mut *news), &mut looked_at),
-                Some(since) if since < self.told => self.offer(&**member, since, Offer::InTurn, None, &mut looked_at),
-                Some(since) => {
-                    if since == self.told {
-                        self.behind.remove(&serial);
-                    }
+                Some(at) if at.version == self.told => {
+                    self.behind.remove(&serial);
                     continue;
                 }
+                Some(at) if at.pulls || at.version > self.told => continue,
+                // It has entered since the pass before.
+                Some(at) => self.offer(&**member, at.version, Offer::InTurn, None, &mut looked_at),
             };
             if self.note(serial, offered) {
                 due.push(Arc::clone(member));
@@ -183,7 +191,7 @@ impl Table {
     fn end_pass(&mut self) {
         if self.pass.take().is_some_and(|pass| pass.is_mixed) {
             let told = self.told;
-            self.behind.retain(|_, since| *since != told);
+            self.behind.retain(|_, at| at.version != told);
         }
         if self.version == self.told {
             self.in_flight.end();
@@ -197,7 +205,7 @@ impl Table {
         while self.pass.is_some() || self.begin_pass(members.len()).is_some() {
             let Some(Pass { next, base, .. }) = self.pass else { break };
             for member in members.range(0..next) {
-                self.behind.entry(member.id().serial()).or_insert(base);
+                self.behind.entry(member.id().serial()).or_insert(At { version: base, pulls: true });
                 member.outbox().pull_later();
             }
             self.end_pass();
@@ -239,7 +247,7 @@ impl Table {
         if until == self.told {
             self.behind.remove(&serial);
         } else {
-            self.behind.insert(serial, until);
+            self.behind.insert(serial, At { version: until, pulls: true });
         }
         offered.must_flush()
     }
@@ -248,7 +256,7 @@ impl Table {
     pub fn enter(&mut self, member: &impl Recipient) {
         let mut bundle = Bundle::plain(self.changes(0, self.version));
         if bundle.is_empty() {
-            return self.has_had(member.id().serial(), self.version);
+            return self.has_had(member.id().serial(), self.version, false);
         }
         let (pieces, _) = bundle.pieces_for(member);
         let offered = member.outbox().offer_newest(Offer::AtEntry, pieces);
@@ -256,15 +264,15 @@ impl Table {
             Offered::All { .. } | Offered::Refused => self.version,
             Offered::Some { until, .. } => until.unwrap_or(0),
         };
-        self.has_had(member.id().serial(), until);
+        self.has_had(member.id().serial(), until, matches!(offered, Offered::Some { .. }));
         if offered.must_flush() {
             member.outbox().wake_owner();
         }
     }
 
-    fn has_had(&mut self, serial: u64, until: u64) {
-        if until != self.told {
-            self.behind.insert(serial, until);
+    fn has_had(&mut self, serial: u64, version: u64, pulls: bool) {
+        if version != self.told {
+            self.behind.insert(serial, At { version, pulls });
         }
     }
 
@@ -272,7 +280,7 @@ impl Table {
         if let Some(pass) = &mut self.pass {
             if members > pass.next {
                 // It has been told, and takes a place that may be before the next.
-                self.behind.entry(last).or_insert(self.told);
+                self.behind.entry(last).or_insert(At { version: self.told, pulls: false });
                 pass.is_mixed = true;
             }
             pass.next = pass.next.min(members - 1);
@@ -283,12 +291,18 @@ impl Table {
     /// A member that was behind takes more, and is told what it has not had. Returns whether its outbox has to be written.
     pub fn catch_up(&mut self, member: &impl Recipient) -> bool {
         let serial = member.id().serial();
-        let Some(since) = self.behind.get(&serial).copied().filter(|since| *since < self.told) else { return false };
+        let Some(at) = self.behind.get_mut(&serial) else { return false };
+        if at.version >= self.told {
+            // The next pass has something for it.
+            at.pulls = false;
+            return false;
+        }
+        let since = at.version;
         let offered = self.offer(member, since, Offer::Pulled, None, &mut 0);
         match &mut self.pass {
             Some(pass) if offered.0 == self.told => {
                 // The pass may not have come to it yet.
-                self.behind.insert(serial, self.told);
+                self.behind.insert(serial, At { version: self.told, pulls: false });
                 pass.is_mixed = true;
                 offered.1.must_flush()
             }
