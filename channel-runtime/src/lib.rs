@@ -180,6 +180,7 @@ pub use exports::*;
 mod exports {
     pub use crate::channel::identity::{Anonymous, Identity, UserName};
     pub use crate::channel::path::{FromPath, Params, Path, Segment};
+    pub use crate::channel::presence::{HasPresence, PresenceValue};
     pub use crate::channel::room::{Room, RoomKind, RoomOf};
     pub use crate::channel::users::{HasUsers, UserOf};
     pub use crate::channel::{Channel, Route, SendsBytes, SendsText, SentBy, ServedBy, Text};
@@ -235,6 +236,7 @@ mod exports {
     pub use crate::socket::member_view::MemberView;
     pub use crate::socket::notify::NoticeFor;
     pub use crate::socket::position::Position;
+    pub use crate::socket::presence::Present;
     pub use crate::socket::reply::{IntoFault, Reply};
     pub use crate::socket::stats::Stats;
     pub use crate::socket::user::{User, Users};

@@ -50,6 +50,7 @@ mod server {
     };
     pub use crate::channel::initial_state::{DefaultOf, InitialState, NO_STATE, NoDefault};
     pub use crate::channel::path::{FromPath, Params, Path, Segment, unambiguous};
+    pub use crate::channel::presence::{HasPresence, asked, seen};
     pub use crate::channel::room_names::{RoomKey, declared_room, path_room};
     pub use crate::channel::room_state::made;
     pub use crate::channel::send_check::{NotSend, SendCheck, send};
@@ -60,6 +61,7 @@ mod server {
     pub use crate::handshake::reject::BuildError;
     pub use crate::protocol::codec::DecodeError;
     pub use crate::protocol::history::History;
+    pub use crate::protocol::presence::PresenceBounds;
     pub use crate::protocol::subprotocols::Subprotocols;
     pub use crate::session::batch::{AnyReply, BatchEntry, InBatches};
     pub use crate::session::clustered::{Clustered, NoChannel, has_cluster};
@@ -70,6 +72,8 @@ mod server {
     pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::crossing::{Crossing, CrossingOf, NotSerde, NoticeCodec, NoticeEntry};
     pub use crate::socket::invalid_reply::{invalid, usual};
+    pub use crate::room::presence::Shown;
+    pub use crate::socket::presence::shown;
     pub use crate::socket::reply::{
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,
     };

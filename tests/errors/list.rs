@@ -12,7 +12,7 @@ const HEAD: &str = "# Mistakes\n\n\
     into the line that is shown as written.\n";
 
 /// The folders, in the order of a channel's life.
-const KINDS: [(&str, &str); 19] = [
+const KINDS: [(&str, &str); 20] = [
     ("path", "Paths"),
     ("subprotocols", "Subprotocols"),
     ("field", "The channel's struct"),
@@ -26,6 +26,7 @@ const KINDS: [(&str, &str); 19] = [
     ("envelope", "Envelopes"),
     ("room", "Rooms"),
     ("history", "History"),
+    ("presence", "Presence"),
     ("channels", "The list of channels"),
     ("cluster", "Several nodes"),
     ("across_crates", "Across crates"),

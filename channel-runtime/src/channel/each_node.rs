@@ -16,7 +16,7 @@ pub const fn each_node<C: Channel>() {
         let text = ConstText::concat(&[
             "`each_node` is about what each node has of its rooms for itself, and the rooms of `",
             C::NAME,
-            "` have no `room_state`, no `room_grace`, no `history` and no hook\ntake it away: what is sent reaches the clients of all nodes in any case",
+            "` have no `room_state`, no `room_grace`, no `history`, no `presence` and no hook\ntake it away: what is sent reaches the clients of all nodes in any case",
         ]);
         panic!("{}", text.as_str());
     }
@@ -33,9 +33,12 @@ pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
         text.push_all(&["the rooms of `", C::NAME, "` have "]);
         push_names(&mut text, &held);
         text.push(", which each node of a cluster has for itself: ");
-        text.push(match (has(&held), is_kept::<C>()) {
-            (1, true) => MISSED,
-            (_, true) => "two nodes would load, change and save the same room, and a client that comes back to another node is not sent what it missed",
+        let shares = has(&held) - is_kept::<C>() as usize - C::PRESENCE.is_some() as usize;
+        text.push(match (shares, is_kept::<C>(), C::PRESENCE.is_some()) {
+            (0, true, true) => "a client that comes back to another node is not sent what it missed, and clients of one node are not told who is present on another",
+            (0, true, false) => MISSED,
+            (0, false, _) => "clients of one node are not told who is present on another",
+            (_, true, _) => "two nodes would load, change and save the same room, and a client that comes back to another node is not sent what it missed",
             _ => "two nodes would load, change and save the same room",
         });
     }
@@ -62,13 +65,14 @@ pub(crate) const fn unsaid<C: Channel>() -> Option<Text> {
 
 const MISSED: &str = "a client that comes back to another node is not sent what it missed";
 
-type Held = [(bool, &'static str); 5];
+type Held = [(bool, &'static str); 6];
 
 const fn held<C: Channel>() -> Held {
     let (state, _) = C::INITIAL_STATE;
     [
         (!same(state, "()"), "room_state"),
         (is_kept::<C>(), "history"),
+        (C::PRESENCE.is_some(), "presence"),
         (C::OPENS_ROOMS, "on_room_open"),
         (C::CLOSES_ROOMS, "on_room_close"),
         (C::ROOM_GRACE.is_some(), "room_grace"),

@@ -10,6 +10,7 @@ pub(crate) mod hook_returns;
 pub(crate) mod identity;
 pub(crate) mod initial_state;
 pub(crate) mod path;
+pub(crate) mod presence;
 pub(crate) mod room;
 pub(crate) mod room_names;
 pub(crate) mod room_state;
@@ -68,6 +69,7 @@ pub trait Channel: Route + Protocol {
         rooms: Self::ROOMS,
         history: Self::HISTORY,
         histories: Self::HISTORIES,
+        presence: Self::PRESENCE,
         from_client: <Self::FromClient as Messages>::SHAPES,
         answers: Self::ANSWERS,
         timeout_ms: |_| None,

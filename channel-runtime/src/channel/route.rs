@@ -10,7 +10,7 @@ use crate::channel::room::Room;
 use crate::config::bounds::Bounds;
 use crate::handshake::Handshake;
 use crate::handshake::reject::BuildError;
-use crate::protocol::describe::{Needs, Param, RoomShape};
+use crate::protocol::describe::{Needs, Param, PresenceShape, RoomShape};
 use crate::protocol::history::History;
 use crate::protocol::subprotocols::Subprotocols;
 
@@ -54,6 +54,9 @@ pub trait Route: Sized + Send + 'static {
     /// Those of the declared kinds of room, by the names of the kinds.
     #[doc(hidden)]
     const HISTORIES: &'static [(&'static str, History)] = &[];
+    /// How it is told who is present in the path's room. `None` if it is not.
+    #[doc(hidden)]
+    const PRESENCE: Option<PresenceShape> = None;
     /// Whether it is meant that each node of a cluster has the state and the hooks of its rooms for itself.
     #[doc(hidden)]
     const EACH_NODE: bool = false;

@@ -77,6 +77,7 @@ impl<'d> Directions<'d> {
                 directions.content(&message.content, Direction::Heard);
                 message.answer.iter().for_each(|answer| directions.ty(answer, Direction::Said));
             }
+            channel.presence.iter().for_each(|presence| directions.ty(&presence.seen, Direction::Heard));
             for reply in channel.from_client.iter().filter_map(|message| message.reply.as_ref()) {
                 reply.success.iter().for_each(|data| directions.ty(data, Direction::Heard));
                 let details = reply.faults.iter().filter_map(|fault| fault.details.as_ref());

@@ -19,6 +19,8 @@ pub(crate) mod kind;
 #[cfg(feature = "server")]
 pub(crate) mod lock;
 pub(crate) mod message;
+#[cfg(feature = "server")]
+pub(crate) mod presence;
 pub(crate) mod question;
 pub(crate) mod received;
 #[cfg(feature = "server")]

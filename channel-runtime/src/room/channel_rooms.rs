@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
+use crate::protocol::presence::PresenceBounds;
 use crate::room::history_budget::HistoryBudget;
 use crate::room::live_room::LiveRoom;
 use crate::room::log::{Limits, Log};
+use crate::room::presence::Presence;
 use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
@@ -22,6 +24,8 @@ pub(super) struct ChannelRooms {
     history: HistoryOf,
     /// Some room may have history.
     pub has_history: bool,
+    /// Of the rooms of paths. `None` if it is not told who is present.
+    pub presence: Option<PresenceBounds>,
     budget: Arc<HistoryBudget>,
 }
 
@@ -38,6 +42,7 @@ impl ChannelRooms {
         Self {
             history: history.unwrap_or(|_| None),
             has_history: history.is_some(),
+            presence: None,
             budget: Arc::clone(budget),
             channel: TypeId::of::<C>(),
             identity,
@@ -66,7 +71,7 @@ impl ChannelRooms {
             }
             drop(rooms);
             let room = LiveRoom::new(Arc::clone(name), make_state());
-            fresh = Some(Arc::new(room.recorded_in(self.log(name))));
+            fresh = Some(Arc::new(room.recorded_in(self.log(name)).with_presence(self.presence(name))));
         }
     }
 
@@ -79,6 +84,11 @@ impl ChannelRooms {
     /// A log for a new room of this name, if such a room has one.
     pub fn log(&self, name: &str) -> Option<Log> {
         (self.history)(name).map(|limits| Log::new(limits, &self.budget))
+    }
+
+    /// A table for a new room of this name, if it is told who is present there.
+    pub fn presence(&self, name: &str) -> Option<Presence> {
+        self.presence.filter(|_| name.starts_with('/')).map(Presence::new)
     }
 
     /// Removes the room with its last member, unless `keep` says that it is kept, or it has an owner.

@@ -13,14 +13,19 @@ use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::log::{Entered, Newcomer};
 use crate::room::member::Member;
 use crate::room::position::Position;
+use crate::room::presence::Shown;
 
-/// A room with history, whose lock is held while somebody enters it: what is decided for a newcomer holds until it is a member.
+/// A room with history or presence, whose lock is held while somebody enters it: what is decided for a newcomer holds until it is a member.
 pub(crate) struct Entrance<'a> {
     room: &'a LiveRoom,
     inner: RankedGuard<'a, { rank::MEMBERS }, Inner>,
 }
 
 impl Entrance<'_> {
+    pub fn has_history(&self) -> bool {
+        self.room.has_history()
+    }
+
     /// `None` if it begins anew, and it is not known yet whether there is a state to tell.
     pub fn decide(&mut self, newcomer: Newcomer<'_>) -> Option<Entered> {
         let position = newcomer.position.filter(|position| !cuts_one_that_arrives(&mut self.inner, position));
@@ -28,23 +33,43 @@ impl Entrance<'_> {
         log.enter(&Newcomer { position, ..newcomer }, Instant::now())
     }
 
-    /// `welcome` is for a knowing client, with the window of its return. Returns the number of the snapshot that it is to be told.
-    pub fn enter(mut self, member: &Arc<Member>, welcome: Option<(Welcome, u32)>, entered: &Entered) -> Option<u64> {
+    /// `welcome` is for a knowing client, with the window of its return. `entered` is what was decided, if the room has history; `shown`
+    /// is what is seen of it. Returns the number of the snapshot that it is to be told.
+    pub fn enter(
+        mut self,
+        member: &Arc<Member>,
+        welcome: Option<(Welcome, u32)>,
+        entered: Option<&Entered>,
+        shown: Option<Shown>,
+    ) -> Option<u64> {
         if let Some((welcome, window)) = welcome {
-            let told = entered.told();
-            member.outbox().welcome(welcome.frame(member.id, Some(&told.in_room())), window);
+            let told = entered.map(Entered::told);
+            let place = told.as_ref().map(Told::in_room);
+            member.outbox().welcome(welcome.frame(member.id, place.as_ref()), window);
         }
-        replay(member.outbox(), entered);
+        if let Some(presence) = &mut self.inner.presence {
+            if member.outbox().is_knowing() {
+                // Its own task writes it, which has not begun.
+                let _ = member.outbox().push(presence.here(), Sender::Own);
+            }
+            if let Some(shown) = shown {
+                presence.enter(member.user_name(), member.id, shown, Instant::now());
+            }
+        }
+        if let Some(entered) = entered {
+            replay(member.outbox(), entered);
+        }
         self.room.insert_into(&mut self.inner, member);
+        let entered = entered?;
         member.told.set(entered.joined);
         entered.snapshot
     }
 }
 
 impl LiveRoom {
-    /// `None` if it has no history.
+    /// `None` if it has neither history nor presence.
     pub fn entrance(&self) -> Option<Entrance<'_>> {
-        self.has_history().then(|| Entrance { room: self, inner: self.lock() })
+        (self.has_history() || self.has_presence()).then(|| Entrance { room: self, inner: self.lock() })
     }
 
     /// Of a declared room. Returns whether it was no member before.

@@ -15,6 +15,7 @@ use crate::room::flush_queue::FlushQueue;
 use crate::room::log::{Forgotten, KeptFor, Log};
 use crate::room::member::Member;
 use crate::room::newest::Newest;
+use crate::room::presence::Presence;
 use crate::room::reentrancy::assert_outside_send_with;
 use crate::room::state::{RoomOwner, State};
 use crate::wire::deflate::{WindowCounts, Windows};
@@ -35,6 +36,8 @@ pub(crate) struct LiveRoom {
     hub_backlog: OnceLock<Arc<HubBacklog>>,
     /// It has a log. Known without the lock.
     has_history: bool,
+    /// It has a table of who is present. Known without the lock.
+    has_presence: bool,
     /// It is among the rooms without members that are kept. Changed under the registry's lock.
     pub(super) is_kept: AtomicBool,
 }
@@ -52,6 +55,7 @@ impl LiveRoom {
             owner: None,
             hub_backlog: OnceLock::new(),
             has_history: false,
+            has_presence: false,
             is_kept: AtomicBool::new(false),
         }
     }
@@ -60,6 +64,13 @@ impl LiveRoom {
     pub fn recorded_in(mut self, log: Option<Log>) -> Self {
         self.has_history = log.is_some();
         self.inner.get_mut().log = log.map(Box::new);
+        self
+    }
+
+    /// Who is present is told, if there is a table.
+    pub fn with_presence(mut self, presence: Option<Presence>) -> Self {
+        self.has_presence = presence.is_some();
+        self.inner.get_mut().presence = presence.map(Box::new);
         self
     }
 
@@ -105,6 +116,11 @@ impl LiveRoom {
         self.has_history
     }
 
+    #[inline]
+    pub fn has_presence(&self) -> bool {
+        self.has_presence
+    }
+
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -140,7 +156,7 @@ impl LiveRoom {
     }
 
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let Inner { members, flushing, log, newest } = &mut *self.lock();
+        let Inner { members, flushing, log, newest, .. } = &mut *self.lock();
         flushing.forget(id);
         if let Some(newest) = newest
             && members.get(id).is_some()
@@ -213,4 +229,5 @@ pub(super) struct Inner {
     pub(super) log: Option<Box<Log>>,
     /// `None` until a message was sent to it whose type is `latest`.
     pub(super) newest: Option<Box<Newest>>,
+    pub(super) presence: Option<Box<Presence>>,
 }

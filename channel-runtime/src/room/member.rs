@@ -55,6 +55,11 @@ impl Member {
         self.apart.inbox.poll_timers(cx, self.outbox.activity());
     }
 
+    /// The text that its identity writes. `None` if it is nobody's.
+    pub fn user_name(&self) -> Option<&str> {
+        self.user.as_ref().map(UserKey::name)
+    }
+
     /// The index of its channel in the app.
     #[inline]
     pub fn channel(&self) -> usize {

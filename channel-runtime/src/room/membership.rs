@@ -24,6 +24,7 @@ use crate::room::log::Newcomer;
 use crate::room::member::{Apart, DeclaredRooms, Member};
 use crate::room::pending::PendingConnection;
 use crate::room::position::Positions;
+use crate::room::presence::Shown;
 use crate::wire::deflate::Agreed;
 use crate::wire::frame::Frame;
 
@@ -44,6 +45,8 @@ pub(crate) struct NewConnection {
     pub welcome: Option<Welcome>,
     /// What its client has had. `None` if it does not say.
     pub positions: Option<Box<Positions>>,
+    /// What is seen of it by those who are told who is present.
+    pub shown: Option<Shown>,
 }
 
 impl NewConnection {
@@ -76,6 +79,7 @@ impl NewConnection {
             pending: None,
             welcome: None,
             positions: None,
+            shown: None,
         }
     }
 }
@@ -239,7 +243,7 @@ fn enter_room(
 ) -> Option<(Arc<Member>, Option<u64>)> {
     let mut entrance = room.entrance();
     let entered = match (&mut entrance, &*waiting) {
-        (Some(entrance), Some((new, _))) => Some(entrance.decide(new.newcomer(has_state))?),
+        (Some(entrance), Some((new, _))) if entrance.has_history() => Some(entrance.decide(new.newcomer(has_state))?),
         _ => None,
     };
     let (new, first) = waiting.take().expect("it enters once");
@@ -256,6 +260,7 @@ fn enter_room(
         pending,
         welcome: _,
         positions,
+        shown,
     } = new;
     let runtime = Handle::try_current().ok();
     let mut positions = positions.map_or_else(Positions::default, |positions| *positions);
@@ -291,8 +296,8 @@ fn enter_room(
         }
         First::Welcome(welcome, window) => Some((welcome, window)),
     };
-    let snapshot = match entrance.zip(entered) {
-        Some((entrance, entered)) => entrance.enter(&connection, welcome, &entered),
+    let snapshot = match entrance {
+        Some(entrance) => entrance.enter(&connection, welcome, entered.as_ref(), shown),
         None => {
             if let Some((welcome, window)) = welcome {
                 connection.outbox.welcome(welcome.frame(id, None), window);
@@ -313,7 +318,9 @@ impl MembershipGuard {
         for room in joined {
             self.registry.remove(&room, connection);
         }
+        connection.own_room.leave_presence(connection);
         self.registry.remove(&connection.own_room, connection);
+        connection.own_room.attend_presence();
         entry.all.remove(connection.id);
         if let Some(user) = &connection.user {
             self.registry.leave_user(user, connection.id);

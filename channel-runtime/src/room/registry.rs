@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use crate::connection::user_key::UserKey;
+use crate::protocol::presence::PresenceBounds;
 use crate::room::by_connection::ByConnection;
 use crate::room::channel_rooms::{ChannelRooms, HistoryOf};
 use crate::room::exclusions::Exclusions;
@@ -13,6 +14,7 @@ use crate::room::log::Log;
 use crate::room::member::Member;
 use crate::room::outgoing::Outgoing;
 use crate::room::pending::PendingConnections;
+use crate::room::presence::Presence;
 use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
 
@@ -54,6 +56,16 @@ impl Registry {
     /// Of all logs.
     pub fn history_bytes(&self) -> usize {
         self.history.budget.bytes()
+    }
+
+    /// In the rooms of the channel's paths it is told who is present. Only while the list of channels is made.
+    pub fn set_presence(&mut self, channel: usize, bounds: Option<PresenceBounds>) {
+        self.channels[channel].presence = bounds;
+    }
+
+    /// As [`log`](Self::log).
+    pub fn presence(&self, channel: usize, name: &str) -> Option<Presence> {
+        self.channels[channel].presence(name)
     }
 
     /// For a room of this name that is opened by a hook.

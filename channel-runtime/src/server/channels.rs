@@ -115,6 +115,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
             make_state,
             history::of::<C>(C::SNAPSHOTS),
         );
+        self.node_mut().add_presence(C::PRESENCE.map(|presence| presence.bounds));
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

@@ -14,6 +14,7 @@ use crate::handshake::reject::Reject;
 use crate::handshake::token::Token;
 use crate::protocol::codec::{DecodeError, EncodeError};
 use crate::protocol::fault::Fault;
+use crate::room::presence::Shown;
 use crate::session::batch::BatchEntry;
 use crate::session::guard::BoxFuture;
 use crate::session::handler_options::HandlerOptions;
@@ -109,6 +110,12 @@ pub trait Dispatch: Channel {
     fn snapshot(&self, state: &Self::RoomState) -> Result<Snapshot, EncodeError> {
         _ = state;
         Ok(Snapshot::NOTHING)
+    }
+
+    /// `presence`: what is seen of this connection. `None` if it is as `before`, or can't be shown.
+    fn shown(&self, before: Option<&Shown>) -> Option<Shown> {
+        _ = before;
+        None
     }
 
     /// `on_connect`

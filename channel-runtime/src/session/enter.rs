@@ -206,7 +206,7 @@ impl<C: Dispatch> PendingSession<C> {
         }
         let Self { handler, room, pending, hub, served, subprotocol, hello, positions, .. } = self;
         let config = &served.config;
-        let newcomer = NewConnection {
+        let mut newcomer = NewConnection {
             id: pending.id,
             channel: hub.channel(),
             room: Arc::clone(room.key()),
@@ -218,12 +218,16 @@ impl<C: Dispatch> PendingSession<C> {
                 outdated: compatibility(served, Some(hello)).map(Compatibility::name),
             }),
             positions: positions.take(),
+            shown: None,
             deflate,
             subprotocol: *subprotocol,
             error_details: config.error_details,
             outbox_bytes: config.outbox_bytes,
             activity: served.in_flight.clone(),
         };
+        if const { C::PRESENCE.is_some() } {
+            newcomer.shown = contain(|| handler.shown(None)).map_err(|_| panicked::<C>("`presence`"))?;
+        }
         // A room without a lifecycle makes its state here, which is the user's code, as a snapshot is.
         let entered = contain(|| {
             if const { !C::SNAPSHOTS } {
@@ -234,12 +238,8 @@ impl<C: Dispatch> PendingSession<C> {
             let registry = &served.node.registry;
             served.node.enter_by(newcomer, |new| registry.enter_and_tell(new, room_state::initial::<C>, make, tell))
         });
-        entered.map_err(|_| {
-            let (fault, id) = Fault::unexplained();
-            let what = if C::SNAPSHOTS { "`snapshot` or the `room_state`" } else { "`room_state`" };
-            tracing::error!(channel = C::NAME, %id, "the {what} of a room panicked");
-            Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
-        })
+        let what = if C::SNAPSHOTS { "the `snapshot` or the `room_state` of a room" } else { "the `room_state` of a room" };
+        entered.map_err(|_| panicked::<C>(what))
     }
 
     fn into_session(
@@ -265,6 +265,13 @@ impl<C: Dispatch> PendingSession<C> {
         let driver = Driver::new(receiver, writes, read_ahead, membership, served);
         Session::new(handler, socket, app, driver, expiry, busy, (counted, admission))
     }
+}
+
+/// `what` has, so that the connection does not join.
+fn panicked<C: Dispatch>(what: &str) -> Close {
+    let (fault, id) = Fault::unexplained();
+    tracing::error!(channel = C::NAME, %id, "{what} panicked");
+    Close::new(ClosedBy::Panic, CloseCode::INTERNAL, format!("{} ({id})", fault.message))
 }
 
 /// `None` if there is nothing to tell.

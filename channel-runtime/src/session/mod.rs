@@ -29,6 +29,7 @@ pub(crate) mod rejection;
 pub(crate) mod room_hooks;
 mod run;
 pub(crate) mod served;
+mod showing;
 mod spans;
 mod step;
 mod step_context;

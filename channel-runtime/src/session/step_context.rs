@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::channel::Text;
+use crate::channel::presence::PRESENCE;
 use crate::connection::contained::contain;
 use crate::protocol::codec::{self, DecodeError};
 use crate::protocol::envelope::{Envelope, Incoming};
@@ -18,6 +19,7 @@ use crate::session::handling::Handling;
 use crate::session::outcome::{RunningCall, interrupted};
 use crate::session::reading::{Read, read, read_binary, topic_of};
 use crate::session::refresh::{self, AuthRefresh};
+use crate::session::showing;
 use crate::session::spans::{ConnectionSpan, MessageSpan};
 use crate::session::step::Step;
 use crate::socket::reply::Flow;
@@ -64,6 +66,10 @@ impl<'a, C: Dispatch> StepContext<'a, '_, C> {
             Step::Input(Input::Text(text)) => self.begin_message(text, None),
             Step::Notice(mut notice) => {
                 notice.arrive();
+                if const { C::PRESENCE.is_some() } && notice.handler() == PRESENCE {
+                    showing::show_anew(self.handler, self.socket);
+                    return None;
+                }
                 let Self { handler, socket, app, driver, span, .. } = self;
                 let running = RunningCall::of_hook(socket, notice.handler());
                 let own: &'a Socket<C> = socket;

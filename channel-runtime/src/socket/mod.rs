@@ -30,6 +30,7 @@ pub(crate) mod oldest_first;
 mod one_answer;
 pub(crate) mod open_rooms;
 pub(crate) mod position;
+pub(crate) mod presence;
 pub(crate) mod push;
 pub(crate) mod questions;
 pub(crate) mod replies;

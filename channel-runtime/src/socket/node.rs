@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::shutdown::Shutdown;
+use crate::protocol::presence::PresenceBounds;
 use crate::room::channel_rooms::HistoryOf;
 use crate::room::lookup::Lookup;
 use crate::room::membership::{MembershipGuard, NewConnection};
@@ -77,6 +78,13 @@ impl Node {
         });
     }
 
+    /// As [`add`](Self::add), of the channel that was added last.
+    pub fn add_presence(&mut self, bounds: Option<PresenceBounds>) {
+        let registry =
+            Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
+        registry.set_presence(self.channels.len() - 1, bounds);
+    }
+
     /// Of the channel that was added last.
     pub fn add_notices(&mut self, notices: &'static [NoticeEntry]) {
         if let Some(channel) = self.channels.last_mut() {
@@ -113,6 +121,7 @@ impl Node {
     ) -> MembershipGuard {
         self.channels[new.channel].hub.get_or_init(|| Arc::new(HubBacklog::new(new.outbox_bytes)));
         let membership = enter(new);
+        membership.connection.own_room.attend_presence();
         // A drain that started before this connection was listed has not closed it.
         if self.shutdown.is_draining() {
             membership.connection.outbox().close(Close::going_away());

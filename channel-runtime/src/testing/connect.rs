@@ -109,8 +109,8 @@ impl<'a, A: Send + Sync + 'static, C: Channel> Connect<'a, A, C> {
         self.header("sec-websocket-protocol", subprotocols)
     }
 
-    /// A client that hears the framework's own frames, as generated clients do, and as every client of a channel with a history or with
-    /// questions that offers nothing else: it offers `channels.1.json` and `channels.hello`. Those
+    /// A client that hears the framework's own frames, as generated clients do, and as every client of a channel with a history, a presence
+    /// or questions that offers nothing else: it offers `channels.1.json` and `channels.hello`. Those
     /// frames are no messages: [`Client::hello`], [`Client::joined`] and [`Client::closing`] return them. A client that offers
     /// `channels.hello.<fingerprint>` by [`offering`](Self::offering) hears them too.
     ///
@@ -222,7 +222,7 @@ impl<A: Send + Sync + 'static> Entrance<A> {
             let negotiated = self.negotiate(route.subprotocols())?;
             table.admission.check_origin(&table.config, &self.handshake)?;
             self.handshake.hello = hello(&self.handshake.headers, route.subprotocols(), negotiated)?;
-            if (is_kept::<C>() || asks::<C>()) && !self.offers {
+            if (is_kept::<C>() || C::PRESENCE.is_some() || asks::<C>()) && !self.offers {
                 self.handshake.hello = Some(Hello { fingerprint: None });
             }
             match negotiated {

@@ -10,6 +10,7 @@ use futures_util::future::{Either, select};
 use super::expectation::Failure;
 use super::pipe::ClientEnd;
 use super::positions::Positions;
+use super::present::Present;
 use super::settle::settle;
 use crate::connection::in_flight::Activity;
 use crate::wire::frame::{Opcode, masked_frame};
@@ -19,7 +20,7 @@ use crate::wire::parser::{Input, Limits, Parser, Role};
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// The types of frames that are no messages. The answer to a client's `$ping` is one: only a test that sends it gets it.
-const FRAMEWORK: [&str; 4] = ["$hello", "$joined", "$ping", "$closing"];
+const FRAMEWORK: [&str; 5] = ["$hello", "$joined", "$presence", "$ping", "$closing"];
 
 /// As the server writes it, with its type first.
 fn is_of_type(text: &str, kind: &str) -> bool {
@@ -35,6 +36,7 @@ pub(super) struct Frames {
     framework: Option<Vec<String>>,
     /// By what the test has taken.
     positions: Positions,
+    present: Present,
     ended: bool,
     activity: Activity,
 }
@@ -49,6 +51,7 @@ impl Frames {
             received: VecDeque::new(),
             framework: None,
             positions: Positions::default(),
+            present: Present::default(),
             ended: false,
             activity,
         }
@@ -79,6 +82,16 @@ impl Frames {
 
     pub fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    pub fn present(&self) -> &Present {
+        &self.present
+    }
+
+    /// What has been sent is taken.
+    pub async fn settled(&mut self) -> Result<(), Failure> {
+        settle(&self.activity).await?;
+        self.take_arrived().await
     }
 
     pub async fn settle(&self) -> Result<(), Failure> {
@@ -204,6 +217,11 @@ impl Frames {
                 {
                     if is_of_type(&text, "$joined") {
                         self.positions.joined(&text);
+                    }
+                    if is_of_type(&text, "$presence") {
+                        self.present.told(&text)?;
+                        // The last one is enough to know that there was one.
+                        self.framework.get_or_insert_default().retain(|text| !is_of_type(text, "$presence"));
                     }
                     self.framework.get_or_insert_default().push(text);
                 }

@@ -176,7 +176,7 @@ impl<C: Channel> Client<C> {
     }
 }
 
-fn not_heard(kind: &str, frames: &Frames) -> Failure {
+pub(super) fn not_heard(kind: &str, frames: &Frames) -> Failure {
     match frames.is_knowing() {
         true => format!("expected {kind}, but everything has settled and none came"),
         false => format!("expected {kind}, which only a client hears that connects as `.knowing()`"),

@@ -121,6 +121,7 @@ pub mod fuzz;
 mod http;
 mod pipe;
 mod positions;
+mod present;
 mod request;
 mod settle;
 mod socket;
@@ -134,6 +135,7 @@ pub use self::connect::Connect;
 pub use self::expectation::Expectation;
 pub use self::framework::{Closing, Hello, Joined};
 pub use self::http::{HttpRequest, HttpResponse};
+pub use self::present::Present;
 pub use self::request::Request;
 pub use self::socket::{TestSocket, socket};
 #[cfg(feature = "cluster")]

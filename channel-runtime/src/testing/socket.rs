@@ -65,6 +65,7 @@ pub fn socket<C: Channel>() -> TestSocket<C> {
         pending: None,
         welcome: None,
         positions: None,
+        shown: None,
     });
     membership.connection.outbox().welcome_is_over();
     let limits = Limits { message: usize::MAX, fragments: usize::MAX };

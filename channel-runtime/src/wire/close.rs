@@ -147,6 +147,22 @@ impl Close {
         self.moved_to() == Some(path)
     }
 
+    /// Whether somebody meant it, so that the client does not come back by itself: it left, and did not reload its page, or it was sent
+    /// away. A token that has expired is such an end, too.
+    pub(crate) fn is_for_good(&self) -> bool {
+        match self.by {
+            ClosedBy::Client => self.code != Some(CloseCode::GOING_AWAY),
+            ClosedBy::Server => self.code.is_none_or(|code| !matches!(code.0, 1001..=1003 | 1007 | 1009..=1014 | 4408 | 4425)),
+            ClosedBy::Idle | ClosedBy::Expired => true,
+            ClosedBy::Lost
+            | ClosedBy::Violation
+            | ClosedBy::Panic
+            | ClosedBy::SlowClient
+            | ClosedBy::NoPong
+            | ClosedBy::RateLimited => false,
+        }
+    }
+
     pub(crate) fn lost(reason: impl Into<String>) -> Self {
         Self::new(ClosedBy::Lost, None, reason)
     }
@@ -300,6 +316,23 @@ mod tests {
         assert!(clean(ClosedBy::Client) && clean(ClosedBy::Server));
         assert!(!clean(ClosedBy::Lost) && !clean(ClosedBy::Violation));
         assert!(!clean(ClosedBy::Panic) && !clean(ClosedBy::SlowClient));
+    }
+
+    #[test]
+    fn an_end_is_for_good_if_the_client_does_not_come_back_by_itself() {
+        let of = |by, code: Option<u16>| Close::new(by, code.and_then(CloseCode::new), "").is_for_good();
+        for code in [None, Some(1000), Some(1011), Some(4403)] {
+            assert!(of(ClosedBy::Client, code), "{code:?}");
+        }
+        assert!(!of(ClosedBy::Client, Some(1001)), "a page is reloaded");
+        for code in [1000, 1008, 3000, 4307, 4401, 4403, 4429, 4999] {
+            assert!(of(ClosedBy::Server, Some(code)), "{code}");
+        }
+        for code in [1001, 1011, 1012, 1013, 4408, 4425] {
+            assert!(!of(ClosedBy::Server, Some(code)), "{code}");
+        }
+        let meant = [ClosedBy::Client, ClosedBy::Server, ClosedBy::Idle, ClosedBy::Expired];
+        assert!(ClosedBy::ALL.iter().all(|by| of(*by, Some(1000)) == meant.contains(by)));
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::syntax::types::{arc, text};
 pub struct Declared {
     pub app: Option<String>,
     pub room_state: Option<String>,
+    /// What is seen of who is present.
+    pub seen: Option<String>,
     pub misplaced: OfBlock,
     pub is_known: bool,
     /// It has no error, and no field whose type is usually not `Send`.
@@ -29,6 +31,7 @@ static STRUCTS: Mutex<Vec<(String, Place, Declared)>> = Mutex::new(Vec::new());
 pub fn remember(route: &Route, is_whole: bool) {
     let Some(place) = Place::of(route.name.span()) else { return };
     let [app, room_state] = [&route.app, &route.room_state].map(|ty| ty.as_ref().map(text));
+    let seen = route.presence.as_ref().map(|presence| text(&presence.seen));
     let (name, misplaced) = (route.name.to_string(), route.misplaced.clone());
     let looks_sound = is_whole
         && !route
@@ -37,7 +40,7 @@ pub fn remember(route: &Route, is_whole: bool) {
             .map(|param| &param.ty)
             .chain(route.fields.iter().map(|field| &field.ty))
             .any(is_seldom_send);
-    let mut declared = Declared { app, room_state, misplaced, is_known: true, looks_sound };
+    let mut declared = Declared { app, room_state, seen, misplaced, is_known: true, looks_sound };
     let mut structs = STRUCTS.lock().unwrap_or_else(PoisonError::into_inner);
     structs.retain(|(other, at, earlier)| {
         let is_there = *other == name && *at == place;
@@ -83,6 +86,10 @@ impl Declared {
         }
     }
 
+    pub fn seen(&self) -> &str {
+        self.seen.as_deref().unwrap_or("Seen")
+    }
+
     pub fn is_app(&self, ty: &Type) -> bool {
         let is = |ty: &Type| self.app.as_ref().is_some_and(|app| *app == text(ty));
         is(ty) || arc(ty).is_some_and(is)
@@ -102,7 +109,7 @@ impl Declared {
     #[cfg(test)]
     pub fn known(app: Option<&str>, room_state: Option<&str>) -> Self {
         let [app, room_state] = [app, room_state].map(|ty| ty.map(str::to_owned));
-        Self { app, room_state, misplaced: OfBlock::default(), is_known: true, looks_sound: true }
+        Self { app, room_state, seen: None, misplaced: OfBlock::default(), is_known: true, looks_sound: true }
     }
 }
 

@@ -21,6 +21,7 @@ pub fn usage(kind: HookKind, declared: &Declared) -> String {
         HookKind::Snapshot => {
             format!("write `fn {name}(&self, state: &{state}) -> Message`{from}")
         }
+        HookKind::Presence => format!("write `fn presence(&self) -> {}`", declared.seen()),
         HookKind::Connect => format!("write `async fn {name}(&mut self, socket: &Socket<Self>{app})`"),
         HookKind::Refresh => {
             format!("write `async fn {name}(&mut self, token: Token, socket: &Socket<Self>{app}) -> Result<(), Fault>`")
@@ -55,6 +56,7 @@ pub fn check(kind: HookKind, sig: &Signature, call: &Call, cfgs: &[Attribute], u
         HookKind::RoomOpen => check_opening(cfgs, errors),
         HookKind::Identity => check_identity(sig, call, cfgs, usage, errors),
         HookKind::Expires => check_end(sig, call, usage, errors),
+        HookKind::Presence => check_presence(sig, call, usage, errors),
         HookKind::Refresh | HookKind::Reauthorize if call.returns.is_none() => {
             errors.at(&sig.ident, format_args!("{who} returns what it has decided"), usage);
         }
@@ -111,6 +113,19 @@ fn check_end(sig: &Signature, call: &Call, usage: &str, errors: &mut Errors) {
     }
 }
 
+/// `presence` reads fields, and runs again whenever they may have changed.
+fn check_presence(sig: &Signature, call: &Call, usage: &str, errors: &mut Errors) {
+    if let Some(keyword) = &sig.asyncness {
+        errors.at(keyword, "`presence` is not `async`: it says what is seen at the moment", usage);
+    }
+    if let Some(app) = call.app() {
+        errors.at(app, "`presence` takes `&self` alone", usage);
+    }
+    if call.returns.is_none() {
+        errors.at(&sig.ident, "`presence` returns what is seen of this connection", usage);
+    }
+}
+
 fn is_reference_to(ty: &Type, name: &str) -> bool {
     let Type::Reference(reference) = ungroup(ty) else { return false };
     last_segment(&reference.elem).is_some_and(|segment| segment.ident == name)
@@ -126,6 +141,13 @@ pub fn check_pairs(channel: &Channel, declared: &Declared, errors: &mut Errors) 
         let what = format!("`snapshot` sends the state of the room, and the rooms of `{}` have none", channel.name);
         let remedy = "give them one: `#[channel(\"..\", room_state = Board)]` on the struct; or send in `on_connect` what a client begins with";
         errors.at(&snapshot.call.name, what, remedy);
+    }
+    let presence = hooks.iter().find(|hook| hook.kind == HookKind::Presence);
+    if let (Some(presence), true, None) = (presence, declared.is_known, &declared.seen) {
+        let what = format!("`presence` says what is seen of a connection, and `{}` tells nobody", channel.name);
+        let seen = presence.call.returns.as_ref().map_or_else(|| "Seen".into(), text);
+        let remedy = format!("name it on the struct: `#[channel(\"..\", presence = {seen})]`; or give the method another name");
+        errors.at(&presence.call.name, what, remedy);
     }
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == HookKind::Reauthorize) else { return };
     if !hooks.iter().any(|hook| hook.kind == HookKind::Refresh) {

@@ -28,8 +28,8 @@ pub fn meant_by(name: &str) -> Option<HookKind> {
         };
         let is_close = given.starts_with(&meant[..1])
             && distance(given, meant) <= (given.chars().count().max(meant.len()) / 3).max(1);
-        // `snapshot_of` may well be a method of its own.
-        let is_plain = *kind == HookKind::Snapshot && distance(given, meant) > 1;
+        // `snapshot_of` and `present` may well be methods of their own.
+        let is_plain = matches!(kind, HookKind::Snapshot | HookKind::Presence) && distance(given, meant) > 1;
         (is_close && !is_plain).then(|| distance(name, kind.name()))
     };
     HookKind::ALL.into_iter().filter(|kind| slip(kind).is_some()).min_by_key(slip)
@@ -66,6 +66,8 @@ mod tests {
             ("snapshots", "snapshot"),
             ("snaphsot", "snapshot"),
             ("on_snapshot", "snapshot"),
+            ("presense", "presence"),
+            ("on_presence", "presence"),
             ("on_refreshed", "on_refresh"),
             ("on_refesh", "on_refresh"),
             ("on_reauthorise", "on_reauthorize"),
@@ -97,6 +99,8 @@ mod tests {
             "snap",
             "snapshot_of",
             "take_snapshot",
+            "present",
+            "presence_of",
             "refresh",
             "on_reset",
             "on_retry",

@@ -154,6 +154,20 @@ pub fn hook(Hook { kind, cfgs, call, key }: &Hook) -> TokenStream {
                 ::channel_runtime::private::snapshot(self, #answer)
             }
         },
+        HookKind::Presence => {
+            let ty = call.returns.as_ref().map_or_else(|| call.name.span(), |ty| ty.span());
+            let shown = quote_spanned!(beside_locals(ty)=> ::channel_runtime::private::shown::<Self>);
+            quote! {
+                #(#cfgs)*
+                fn shown(
+                    &self,
+                    __before: ::core::option::Option<&::channel_runtime::private::Shown>,
+                ) -> ::core::option::Option<::channel_runtime::private::Shown> {
+                    let __reply = #tokens;
+                    #shown(__before, #answer)
+                }
+            }
+        }
         HookKind::Refresh => decided("refreshed", quote!(::channel_runtime::Token)),
         HookKind::Reauthorize => decided("reauthorized", quote!(::channel_runtime::Room<Self>)),
         HookKind::Connect => usual("connected", None, replied()),

@@ -17,6 +17,7 @@ mod message_enum;
 mod messages;
 mod notices;
 mod options;
+mod presence;
 mod rooms;
 mod route;
 pub mod subprotocols;

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::rooms::{room, room_kind};
-use super::{bounds, build, description, history, subprotocols};
+use super::{bounds, build, description, history, presence, subprotocols};
 use crate::channel::model::Route;
 use crate::syntax::path_pattern::{Pattern, Segment};
 use crate::syntax::types;
@@ -26,6 +26,7 @@ pub fn expand(route: &Route) -> TokenStream {
     });
     let each_node = route.each_node.as_ref().map(|_| each_node());
     let (histories, numbered) = (history::constants(route), history::check(route));
+    let (presence, has_presence) = (presence::constant(route), presence::implementation(route));
     let bounds = bounds::constant(&route.bounds);
     let subprotocols = subprotocols::constant(route.subprotocols.as_ref());
     let (initial_state, made, says_something) = (initial_state(route), made(route), says_something(route));
@@ -55,6 +56,7 @@ pub fn expand(route: &Route) -> TokenStream {
                 #shape
                 #grace
                 #histories
+                #presence
                 #each_node
                 #bounds
                 #subprotocols
@@ -75,6 +77,7 @@ pub fn expand(route: &Route) -> TokenStream {
             #made
             #says_something
             #numbered
+            #has_presence
             #both
         };
     }

@@ -18,6 +18,7 @@ pub enum HookKind {
     Identity,
     Expires,
     Snapshot,
+    Presence,
     Connect,
     Refresh,
     Reauthorize,
@@ -32,11 +33,12 @@ pub enum HookKind {
 }
 
 impl HookKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Authorize,
         Self::Identity,
         Self::Expires,
         Self::Snapshot,
+        Self::Presence,
         Self::Connect,
         Self::Refresh,
         Self::Reauthorize,
@@ -60,6 +62,7 @@ impl HookKind {
             Self::Identity => "identity",
             Self::Expires => "expires_at",
             Self::Snapshot => "snapshot",
+            Self::Presence => "presence",
             Self::Connect => "on_connect",
             Self::Refresh => "on_refresh",
             Self::Reauthorize => "on_reauthorize",
@@ -77,7 +80,13 @@ impl HookKind {
     pub fn has_datum(self) -> bool {
         !matches!(
             self,
-            Self::Authorize | Self::Identity | Self::Expires | Self::Snapshot | Self::Connect | Self::RoomOpen
+            Self::Authorize
+                | Self::Identity
+                | Self::Expires
+                | Self::Snapshot
+                | Self::Presence
+                | Self::Connect
+                | Self::RoomOpen
         )
     }
 
@@ -102,6 +111,6 @@ impl HookKind {
     }
 
     pub fn is_before_the_upgrade(self) -> bool {
-        matches!(self, Self::Authorize | Self::Identity | Self::Expires)
+        matches!(self, Self::Authorize | Self::Identity | Self::Expires | Self::Presence)
     }
 }

@@ -18,6 +18,7 @@ pub struct Route {
     pub each_node: Option<Ident>,
     /// Of the path's room.
     pub history: Option<History>,
+    pub presence: Option<Presence>,
     pub bounds: Bounds,
     pub subprotocols: Option<Subprotocols>,
     pub rooms: Vec<RoomKind>,
@@ -71,6 +72,16 @@ pub struct History {
     /// In milliseconds.
     pub age: u64,
     pub recent: usize,
+}
+
+/// `presence(..)`: what is seen of who is present, and how it is told.
+pub struct Presence {
+    pub seen: Type,
+    /// In milliseconds.
+    pub grace: u64,
+    /// In milliseconds.
+    pub every: u64,
+    pub diffs_up_to: usize,
 }
 
 /// The channel's own limits. `None` stands for the server's.

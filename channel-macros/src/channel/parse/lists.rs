@@ -79,6 +79,7 @@ impl Lists {
                     let value = match other {
                         "each_node" | "history" => "",
                         "rooms" | "subprotocols" => "(..)",
+                        "presence" => " = Seen",
                         _ => " = ..",
                     };
                     let remedy = format!("write `#[channel(\"/path\", {name}{value})]` on the struct");

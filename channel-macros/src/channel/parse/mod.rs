@@ -14,6 +14,7 @@ mod lists;
 mod methods;
 mod notices;
 mod options;
+mod presence;
 mod rooms;
 pub mod route;
 mod snapshot;

@@ -7,9 +7,10 @@ use syn::{Fields, Ident, ItemStruct, LitStr, Type};
 use super::bounds::{self, BoundArgs};
 use super::fields;
 use super::history;
+use super::presence;
 use super::rooms::{self, Listed};
 use super::subprotocols;
-use crate::channel::model::{Bounds, History, OfBlock, Route, Subprotocols};
+use crate::channel::model::{Bounds, History, OfBlock, Presence, Route, Subprotocols};
 use crate::syntax::args;
 use crate::syntax::docs::docs;
 use crate::syntax::durations;
@@ -18,8 +19,8 @@ use crate::syntax::path_pattern::Pattern;
 use crate::syntax::runtime_path::{self, Runtime};
 use crate::syntax::types::text;
 
-const ARGUMENTS: [&str; 8] =
-    ["app", "rooms", "room_state", "room_grace", "history", "each_node", "subprotocols", "crate"];
+const ARGUMENTS: [&str; 9] =
+    ["app", "rooms", "room_state", "room_grace", "history", "presence", "each_node", "subprotocols", "crate"];
 
 /// Of the attribute on a struct, and not on an impl block.
 pub fn is_argument(name: &str) -> bool {
@@ -38,6 +39,7 @@ pub fn parse(args: TokenStream, mut item: ItemStruct, errors: &mut Errors) -> (I
         room_grace: args.room_grace,
         each_node: args.each_node,
         history: args.history,
+        presence: args.presence,
         bounds: args.bounds,
         subprotocols: args.subprotocols,
         rooms: rooms::kinds(args.rooms, errors),
@@ -75,6 +77,7 @@ struct Args {
     room_grace: Option<u64>,
     each_node: Option<Ident>,
     history: Option<History>,
+    presence: Option<Presence>,
     bounds: Bounds,
     subprotocols: Option<Subprotocols>,
     rooms: Vec<Listed>,
@@ -94,6 +97,7 @@ impl Args {
             room_grace,
             each_node,
             history: None,
+            presence: None,
             bounds,
             subprotocols,
             rooms,
@@ -129,6 +133,10 @@ impl Args {
                 "history" => {
                     let history = history::bounds(&name, input, errors)?;
                     args::set(&mut all.history, &name, history, errors);
+                }
+                "presence" => {
+                    let presence = presence::of(&name, input, errors)?;
+                    args::set(&mut all.presence, &name, presence, errors);
                 }
                 "placed" => {
                     let what = "`placed` is not there yet: no room can be kept on one node of several";

@@ -79,6 +79,11 @@ impl Outbox {
         }
     }
 
+    /// It was closed in a way after which its client does not come back by itself.
+    pub fn is_over_for_good(&self) -> bool {
+        matches!(&self.inner.lock().state, State::Closing(close) if close.is_for_good())
+    }
+
     pub fn takes(&self) -> bool {
         !self.inner.lock().is_over()
     }

@@ -5,8 +5,8 @@ use crate::contract::json::Object;
 use crate::contract::schema::document::Document;
 use crate::contract::schema::words::typed;
 use crate::protocol::describe::{
-    ChannelDescription, ContentDescription, Description, HistoryDescription, PlaceDescription, SubprotocolsDescription,
-    TypeDescription, TypeShape,
+    ChannelDescription, ContentDescription, Description, HistoryDescription, PlaceDescription, PresenceDescription,
+    SubprotocolsDescription, TypeDescription, TypeShape,
 };
 
 use super::parts::{binary_messages, has_answers, raw_messages, reference};
@@ -44,6 +44,7 @@ fn channel(document: &Document<'_>, channel: &ChannelDescription) -> Object {
         .maybe("x-fingerprint", (!channel.fingerprint.is_empty()).then_some(&channel.fingerprint))
         .maybe("x-envelope", channel.envelope.as_ref().map(|envelope| &envelope.name))
         .maybe("x-history", channel.history.as_ref().map(history))
+        .maybe("x-presence", channel.presence.as_ref().map(|of| presence(document, of)))
         .maybe("x-rooms", (!rooms.is_empty()).then_some(rooms))
         .maybe("x-subprotocols", channel.subprotocols.as_ref().map(subprotocols))
 }
@@ -130,6 +131,12 @@ fn handshake(channel: &ChannelDescription) -> Object {
 
 fn history(of: &HistoryDescription) -> Object {
     Object::new().with("size", of.size).with("bytes", of.bytes).with("age_ms", of.age_ms).with("recent", of.recent)
+}
+
+fn presence(document: &Document<'_>, of: &PresenceDescription) -> Object {
+    let seen = document.printer().ty(&of.seen, Direction::Heard);
+    let bounds = Object::new().with("grace_ms", of.grace_ms).with("every_ms", of.every_ms);
+    bounds.with("diffs_up_to", of.diffs_up_to).with("seen", seen)
 }
 
 fn subprotocols(of: &SubprotocolsDescription) -> Object {

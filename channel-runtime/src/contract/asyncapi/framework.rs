@@ -3,14 +3,14 @@
 use crate::contract::json::{Json, Object};
 use crate::contract::schema::words::typed;
 
-/// Each with the key of its component. They stand in no channel. `keeps_history` if any channel does.
-pub fn messages(keeps_history: bool) -> Vec<(&'static str, Object)> {
+/// Each with the key of its component. They stand in no channel. `keeps_history` and `has_presence` if any channel does.
+pub fn messages(keeps_history: bool, has_presence: bool) -> Vec<(&'static str, Object)> {
     let ms = || typed("integer").with("minimum", 0);
     let text = || typed("string");
     let to = text().with("description", "The path that the client connects to, if it is moved.");
     let outdated = text().with("enum", vec!["compatible", "breaks", "unknown"]);
     let reference = || Object::new().with("$ref", "#/components/schemas/Ref");
-    vec![
+    let mut all = vec![
         frame(
             "channels.hello",
             "$hello",
@@ -55,7 +55,20 @@ pub fn messages(keeps_history: bool) -> Vec<(&'static str, Object)> {
         ),
         frame("channels.auth", "$auth", "A client's new token.", &["token"], [("token", text()), ("ref", reference())]),
         frame("channels.auth_expiring", "$auth_expiring", "The token expires.", &["in_ms"], [("in_ms", ms())]),
-    ]
+    ];
+    if has_presence {
+        let lists = |of: Object| typed("object").with("additionalProperties", typed("array").with("items", of));
+        let seen = || typed("object").with("properties", Object::new().with("id", text())).with("required", vec!["id"]);
+        all.push(frame(
+            "channels.presence",
+            "$presence",
+            "Who is present in the room, by user: all of them, or who has come, is seen otherwise or has gone since the last frame. With \
+             `count` alone, how many users.",
+            &["count"],
+            [("count", ms()), ("here", lists(seen())), ("in", lists(seen())), ("out", lists(text()))],
+        ));
+    }
+    all
 }
 
 fn frame<const N: usize>(

@@ -54,7 +54,9 @@ pub fn components(document: &Document<'_>) -> Object {
             let payload = frames.object(name).cloned().unwrap_or_default();
             messages.set(name, answer(wire_type, summary, payload, true));
         }
-        for (name, message) in framework::messages(channels.iter().any(ChannelDescription::keeps_history)) {
+        let keeps_history = channels.iter().any(ChannelDescription::keeps_history);
+        let has_presence = channels.iter().any(|channel| channel.presence.is_some());
+        for (name, message) in framework::messages(keeps_history, has_presence) {
             messages.set(name, message);
         }
     }

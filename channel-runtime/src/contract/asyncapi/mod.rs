@@ -46,7 +46,7 @@ use crate::protocol::describe::Description;
 /// | extension | of | |
 /// |---|---|---|
 /// | `x-channels-fingerprint` | `info` | [the fingerprint](Description::fingerprint) |
-/// | `x-fingerprint`, `x-history`, `x-rooms`, `x-subprotocols`, `x-envelope` | a channel | as described |
+/// | `x-fingerprint`, `x-history`, `x-presence`, `x-rooms`, `x-subprotocols`, `x-envelope` | a channel | as described |
 /// | `x-faults` | an operation | the codes that its handler declares, beside the framework's own |
 /// | `x-other-faults` | an operation | whether there may be others |
 /// | `x-rate` | an operation | `count` in `seconds`, at most `burst` at once, `per_user` or a connection |

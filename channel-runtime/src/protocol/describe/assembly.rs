@@ -1,12 +1,14 @@
 //! Turns the constants of an app's channels into a [`Description`].
 
+use std::time::Duration;
+
 use super::named_types::{Types, texts};
 use super::needs::NeedsOf;
 use super::{
     AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition,
     DeliveryDescription, Description, EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind,
     HistoryDescription, Kind, MessageDescription, MessageShape, NeedDescription, Needs, ParamDescription,
-    PlaceDescription, PlacesDescription, RateDescription, RateShape, ReplyDescription, RoomDescription,
+    PlaceDescription, PlacesDescription, PresenceDescription, PresenceShape, RateDescription, RateShape, ReplyDescription, RoomDescription,
     SubprotocolsDescription, Type, TypeDescription,
 };
 use crate::protocol::delivery::Delivery;
@@ -61,6 +63,7 @@ impl Types {
                 })
                 .collect(),
             history: shape.history.as_ref().map(history),
+            presence: shape.presence.as_ref().map(|presence| self.presence(presence)),
             from_client: from_client.collect(),
             to_client: shape.to_client.iter().map(|message| self.message(message)).collect(),
             text_from_client: shape.accepts_text,
@@ -68,6 +71,15 @@ impl Types {
             binary_from_client: shape.accepts_binary,
             binary_to_client: shape.sends_binary,
             hooks: texts(shape.hooks),
+        }
+    }
+
+    fn presence(&self, PresenceShape { seen, bounds }: &PresenceShape) -> PresenceDescription {
+        PresenceDescription {
+            seen: self.ty(seen, None),
+            grace_ms: millis(bounds.grace),
+            every_ms: millis(bounds.every),
+            diffs_up_to: bounds.diffs_up_to as u64,
         }
     }
 
@@ -195,8 +207,12 @@ fn delivery(class: Delivery) -> DeliveryDescription {
 }
 
 fn history(kept: &History) -> HistoryDescription {
-    let age_ms = u64::try_from(kept.age.as_millis()).unwrap_or(u64::MAX);
+    let age_ms = millis(kept.age);
     HistoryDescription { size: kept.size as u64, bytes: kept.bytes as u64, age_ms, recent: kept.recent as u64 }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn envelope(shape: &EnvelopeShape) -> EnvelopeDescription {

@@ -80,6 +80,9 @@ pub struct ChannelDescription {
     /// What is kept of the path's own rooms for clients that come back. `None` for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryDescription>,
+    /// What is told of who is present in the path's own rooms. `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceDescription>,
     /// The messages that clients send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from_client: Vec<MessageDescription>,
@@ -236,6 +239,20 @@ pub struct HistoryDescription {
     /// How many of the newest are sent to a client that comes fresh.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub recent: u64,
+}
+
+/// What is told of who is present in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PresenceDescription {
+    /// What is seen of a connection: an object, beside whose fields stands the `id`.
+    pub seen: TypeDescription,
+    /// How long a user whose connection was lost is still present, in milliseconds.
+    pub grace_ms: u64,
+    /// The least time between two frames, in milliseconds.
+    pub every_ms: u64,
+    /// With more connections than this their number alone is told.
+    pub diffs_up_to: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]

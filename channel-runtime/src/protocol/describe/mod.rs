@@ -30,8 +30,8 @@
 //!
 //! # What else a client is made from
 //!
-//! But for the rows of history, `idempotent`, `volatile` and `latest`, none of this is in the lock or changes a fingerprint: a client that
-//! does not know it still works.
+//! But for the rows of history, presence, `idempotent`, `volatile` and `latest`, none of this is in the lock or changes a fingerprint: a
+//! client that does not know it still works.
 //!
 //! | in Rust | in the description |
 //! |---|---|
@@ -43,6 +43,7 @@
 //! | `#[deprecated = ".."]` on a message, the handler of a message, a field or a type | `deprecated`, the note |
 //! | `#[message(rate = "..", timeout = "..", batch(..))]` | [`rate`](MessageDescription::rate), [`timeout_ms`](MessageDescription::timeout_ms), [`batch`](MessageDescription::batch) |
 //! | `history(..)` of a channel or a kind of room | [`ChannelDescription::history`], [`RoomDescription::history`]; the lock and the fingerprint have whether there is one, and not its bounds |
+//! | `presence = Seen` of a channel | [`ChannelDescription::presence`]; the lock and the fingerprint have what is seen, and not the bounds |
 //! | `#[message(idempotent)]` on a handler | [`MessageDescription::idempotent`], which is in the lock and the fingerprint too |
 //! | `#[message(.., volatile)]` or `latest(..)` on a message to clients | [`MessageDescription::delivery`], which is in the lock and the fingerprint too |
 //! | `#[message(.., answer = Started)]` | [`MessageDescription::answer`] |
@@ -90,7 +91,7 @@ pub use channel_macros::Describe;
 pub use description::{
     AsksDescription, ChannelDescription, DeliveryDescription, Description, EnvelopeDescription, FaultDescription,
     HistoryDescription, MessageDescription, NeedDescription, ParamDescription, PlaceDescription, PlacesDescription,
-    RateDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
+    PresenceDescription, RateDescription, ReplyDescription, RoomDescription, SubprotocolsDescription,
 };
 pub use faults::{DescribeFaults, FaultKind, Faults};
 #[cfg(feature = "server")]
@@ -98,7 +99,7 @@ pub use needs::Needs;
 pub use opaque::OpaqueDescription;
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
-pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, RateShape, RoomShape};
+pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, PresenceShape, RateShape, RoomShape};
 pub use rule::{Bound, Rule};
 #[cfg(feature = "server")]
 pub(crate) use shape::plain_key;

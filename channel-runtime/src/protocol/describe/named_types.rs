@@ -21,7 +21,8 @@ impl Types {
         for channel in channels {
             let params = channel.params.iter().map(|param| &param.ty);
             let rooms = channel.rooms.iter().map(|room| &room.key);
-            params.chain(rooms).for_each(|ty| types.find(ty));
+            let seen = channel.presence.iter().map(|presence| &presence.seen);
+            params.chain(rooms).chain(seen).for_each(|ty| types.find(ty));
             for message in channel.from_client.iter().chain(channel.to_client) {
                 types.find_in(&message.content);
                 message.answer.iter().for_each(|answer| types.find(answer));

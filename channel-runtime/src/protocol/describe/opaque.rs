@@ -50,6 +50,9 @@ fn in_channel(channel: &ChannelDescription, found: &mut Vec<OpaqueDescription>) 
     for message in channel.from_client.iter().chain(&channel.to_client) {
         in_message(message, &of, found);
     }
+    if let Some(presence) = &channel.presence {
+        in_type(&presence.seen, &format!("what is seen of who is present{of}"), found);
+    }
 }
 
 fn in_message(message: &MessageDescription, of: &str, found: &mut Vec<OpaqueDescription>) {

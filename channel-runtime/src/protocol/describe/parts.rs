@@ -8,6 +8,8 @@ use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::delivery::Delivery;
 #[cfg(feature = "server")]
 use crate::protocol::history::History;
+#[cfg(feature = "server")]
+use crate::protocol::presence::PresenceBounds;
 use crate::protocol::kind::kind_of;
 #[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
@@ -356,6 +358,16 @@ pub struct EnvelopeShape {
     pub most_in_batch: usize,
 }
 
+/// What is told of who is present in a room.
+#[cfg(feature = "server")]
+#[derive(Clone, Copy, Debug)]
+pub struct PresenceShape {
+    /// What is seen of a connection.
+    pub seen: Type,
+    /// How it is told.
+    pub bounds: PresenceBounds,
+}
+
 /// A channel.
 #[cfg(feature = "server")]
 #[derive(Clone, Copy, Debug)]
@@ -380,6 +392,8 @@ pub struct ChannelShape {
     pub history: Option<History>,
     /// Those of the declared kinds of room that have one, by their kinds.
     pub histories: &'static [(&'static str, History)],
+    /// What is seen of who is present in the path's room. `None` if that is not told.
+    pub presence: Option<PresenceShape>,
     /// The messages that clients send.
     pub from_client: &'static [MessageShape],
     /// The answer to each message from clients; empty if all are [`NOTHING`](AnswerShape::NOTHING).

@@ -36,6 +36,8 @@ pub enum About {
     Envelope,
     /// Whether what is sent to a room is kept.
     History,
+    /// What is seen of who is present.
+    Presence,
     Subprotocol,
     Param,
     Raw,
@@ -69,6 +71,7 @@ impl Entry<'_> {
         match () {
             () if same(self.key, "(envelope)") => About::Envelope,
             () if starts(self.key, "(history)").is_some() => About::History,
+            () if same(self.key, "(presence)") => About::Presence,
             () if starts(self.key, "(").is_some() => About::Subprotocol,
             () if self.key.is_empty() || self.key.as_bytes()[0] == b'/' => About::Param,
             () if same(first, "(binary)") || same(first, "(text)") => About::Raw,
@@ -114,6 +117,7 @@ pub const fn added(new: Entry, of_channel: bool, renamed: bool) -> Change {
         About::History => {
             fine("is new: what is sent there has a number now, and a client that comes back hears what it missed")
         }
+        About::Presence => fine("is new: old clients pass over who is present"),
         About::Idempotent => fine("is new: old clients never send it again"),
         About::Class => breaks("is new, and old clients wait for each one"),
         About::Subprotocol if new.value.is_empty() => fine("is new"),
@@ -146,6 +150,7 @@ pub const fn removed(old: Entry, of_channel: bool) -> Change {
     match old.about(of_channel) {
         About::Envelope => breaks("is gone, and old clients write in it"),
         About::History => fine("is gone: who comes back has always missed what was sent meanwhile"),
+        About::Presence => fine("is gone: nobody is present for old clients"),
         About::Idempotent => {
             breaks("is gone: old clients send it again when an answer is lost, and it is handled again")
         }
@@ -182,14 +187,15 @@ pub const fn renamed(old: Entry, value: &str) -> Change {
 }
 
 pub const fn changed(old: Entry, new: Entry, of_channel: bool) -> Change {
-    let read = new.is_read();
-    match new.about(of_channel) {
+    let about = new.about(of_channel);
+    let read = new.is_read() && !matches!(about, About::Presence);
+    match about {
         About::Field | About::Content if new.is_by_codec() => unclear(CODEC_CHANGED),
         About::Field if new.read_as().is_some() => unclear("is read as another field now"),
         About::Field if old.read_as().is_some() => unclear("is a field of its own now"),
         About::Field if read && old.optional && !new.optional => breaks("could be missing, and is required now"),
         About::Field if !read && !old.optional && new.optional => breaks("was always there, and may be missing now"),
-        About::Field | About::Param | About::Content | About::Answer => {
+        About::Field | About::Param | About::Content | About::Answer | About::Presence => {
             let (narrow, wide) = if read { (old.value, new.value) } else { (new.value, old.value) };
             match covers(wide, narrow) {
                 Some(true) if same(wide, narrow) => fine("changed whether it may be missing"),

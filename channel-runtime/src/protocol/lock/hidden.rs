@@ -23,6 +23,9 @@ pub const fn places(file: &str, channels: &[ChannelShape], types: &Types) -> Tex
         places.messages(channels[at].from_client, READ);
         places.messages(channels[at].to_client, WRITTEN);
         places.answers(&channels[at]);
+        if let Some(presence) = &channels[at].presence {
+            places.ty("in what is seen of who is present", "", &presence.seen, WRITTEN);
+        }
         at += 1;
     }
     at = 0;

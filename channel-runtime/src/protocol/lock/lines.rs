@@ -139,6 +139,14 @@ const fn heading(line: &mut Line, shape: &ChannelShape, item: usize) -> Written 
         }
         before += 1;
     }
+    if let Some(presence) = &shape.presence {
+        if item == before {
+            line.push("(presence): ");
+            line.push_type(&presence.seen);
+            return Written::Line;
+        }
+        before += 1;
+    }
     if item < before + shape.histories.len() {
         let (kind, _) = shape.histories[item - before];
         line.push("(history) ");

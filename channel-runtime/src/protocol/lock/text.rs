@@ -36,7 +36,7 @@ impl Former {
     }
 }
 
-/// Whether the first version has no such line: one of an envelope, a history or a subprotocol, of what is no message but `(binary)`,
+/// Whether the first version has no such line: one of an envelope, a history, a presence or a subprotocol, of what is no message but `(binary)`,
 /// of a message that may be sent again, of a class, or of what clients answer to a question.
 fn is_of_second(line: &str) -> bool {
     let key = Entry::read(line).key;

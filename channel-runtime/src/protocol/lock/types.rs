@@ -40,6 +40,9 @@ impl Types {
                 }
                 message += 1;
             }
+            if let Some(presence) = &channel.presence {
+                types.add(&presence.seen, false);
+            }
             let mut answer = 0;
             while answer < channel.answers.len() {
                 if let AnswerKind::Data(Some(data)) = &channel.answers[answer].kind {

@@ -201,7 +201,9 @@ impl<C: Dispatch> RoomTask<C> {
         let owner: Arc<dyn RoomOwner> = Arc::clone(&lifecycle) as _;
         let (registry, channel) = (&lifecycle.served.node.registry, lifecycle.hub.channel());
         let room = LiveRoom::new(Arc::clone(lifecycle.name()), Some(state::state(state))).owned_by(owner);
-        let room = Arc::new(room.recorded_in(registry.log(channel, lifecycle.name())));
+        let name = lifecycle.name();
+        let room = room.recorded_in(registry.log(channel, name)).with_presence(registry.presence(channel, name));
+        let room = Arc::new(room);
         lifecycle.with_room(|hooked| {
             registry.insert_owned_room(channel, &room);
             hooked.phase = Phase::Open { room, empty_since: None, was_used: false, watcher: None };

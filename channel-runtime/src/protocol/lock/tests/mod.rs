@@ -10,6 +10,7 @@ mod faults;
 mod fingerprint;
 mod history;
 mod older;
+mod presence;
 mod replace;
 mod settle;
 mod subprotocols;
@@ -54,6 +55,7 @@ static GAME: ChannelShape = ChannelShape {
     rooms: &[],
     history: None,
     histories: &[],
+    presence: None,
     from_client: &[MOVE, MessageShape::unit("a name: 50% odd", "")],
     answers: &[AnswerShape { optional: true, ..AnswerShape::of(AnswerKind::One("moved")) }, AnswerShape::UNKNOWN],
     timeout_ms: |_| None,

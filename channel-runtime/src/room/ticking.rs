@@ -1,0 +1,168 @@
+//! The ticks of a room's presence: one task a room tells its clients what has changed, as long as there is something to tell.
+
+use std::pin::pin;
+use std::sync::{Arc, Weak};
+
+use futures_util::future::{Either, select};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::connection::outbox::Sender;
+use crate::room::flush_queue::FlushQueue;
+use crate::room::live_room::{Inner, LiveRoom};
+use crate::room::member::Member;
+use crate::room::presence::{Leaving, OfUser, Presence, Shown};
+use crate::wire::frame::Frame;
+
+impl LiveRoom {
+    /// What is seen of a member is another value now.
+    pub fn show(self: &Arc<Self>, member: &Member, shown: Shown) {
+        let inner = &mut *self.lock();
+        if let Some(presence) = &mut inner.presence
+            && inner.members.get(member.id).is_some()
+        {
+            presence.replace(member.user_name(), member.id, shown, Instant::now());
+        }
+    }
+
+    /// What is seen of a member now. `None` if nothing is.
+    pub fn shown(&self, member: &Member) -> Option<Shown> {
+        self.lock().presence.as_ref()?.shown(member.user_name(), member.id)
+    }
+
+    /// Who is present at this moment, in the order of their names.
+    pub fn present(&self) -> Vec<OfUser> {
+        if !self.has_presence() {
+            return Vec::new();
+        }
+        self.lock().presence.as_ref().map(|presence| presence.list(Instant::now())).unwrap_or_default()
+    }
+
+    /// Before the member is removed.
+    pub fn leave_presence(&self, member: &Member) {
+        if self.has_presence() {
+            let leaving = if member.outbox().is_over_for_good() { Leaving::ForGood } else { Leaving::Lost };
+            if let Some(presence) = &mut self.lock().presence {
+                presence.leave(member.user_name(), member.id, leaving, Instant::now());
+            }
+        }
+    }
+
+    /// After somebody has entered, left or is seen otherwise, under no lock: values that are no more are dropped here, which is the
+    /// user's code, and a task is started, if there is something to tell.
+    pub fn attend_presence(self: &Arc<Self>) {
+        if !self.has_presence() {
+            return;
+        }
+        let (aside, wake, runtime) = {
+            let Inner { presence, members, .. } = &mut *self.lock();
+            let Some(presence) = presence else { return };
+            if members.is_empty() {
+                presence.clear();
+            }
+            let runtime = || Handle::try_current().ok().or_else(|| members.values().find_map(|m| m.apart.runtime.clone()));
+            let runtime = if presence.must_start() { runtime() } else { None };
+            (presence.take_aside(), Arc::clone(&presence.wake), runtime)
+        };
+        drop(aside);
+        if let Some(runtime) = runtime {
+            runtime.spawn(Ticking { room: Arc::downgrade(self), wake, has_ended: false }.run());
+        }
+    }
+
+    /// When there is something to do next. `None` if there is nothing: then the task has stopped.
+    fn next_tick(&self) -> Option<Instant> {
+        let presence = &mut self.lock().presence;
+        let presence = presence.as_mut()?;
+        let next = presence.next();
+        if next.is_none() {
+            presence.has_stopped();
+        }
+        next
+    }
+
+    fn tick(self: &Arc<Self>) {
+        let now = Instant::now();
+        let (tasks, aside) = {
+            let inner = &mut *self.lock();
+            let Some(mut presence) = inner.presence.take() else { return };
+            let bytes = inner.tell_presence(&mut presence, now);
+            let aside = presence.take_aside();
+            inner.presence = Some(presence);
+            (inner.flushing.sent(None, bytes), aside)
+        };
+        drop(aside);
+        self.start(tasks);
+    }
+}
+
+impl Inner {
+    /// Returns how many bytes the longest frame has.
+    fn tell_presence(&mut self, presence: &mut Presence, now: Instant) -> usize {
+        let mut bytes = 0;
+        // Those that were behind before are told all below, if they take it.
+        let were_behind = presence.take_behind();
+        if let Some(frame) = presence.tick(now) {
+            bytes = frame.len();
+            for member in self.members.values().filter(|member| !were_behind.contains(&member.id)) {
+                if member.outbox().is_knowing() && !offer(&mut self.flushing, member, &frame) {
+                    presence.is_behind(member.id);
+                }
+            }
+        }
+        if !were_behind.is_empty() {
+            let here = presence.here();
+            bytes = bytes.max(here.len());
+            for member in were_behind.iter().filter_map(|member| self.members.get(*member)) {
+                if !offer(&mut self.flushing, member, &here) {
+                    presence.is_behind(member.id);
+                }
+            }
+        }
+        presence.look_again(now);
+        bytes
+    }
+}
+
+/// Returns whether the member takes it at this moment, or nothing any more.
+fn offer(flushing: &mut FlushQueue<Member>, member: &Arc<Member>, frame: &Frame) -> bool {
+    let offered = member.outbox().offer(frame, Sender::Others);
+    if let Some(offered) = offered {
+        flushing.pushed(member, offered);
+    }
+    offered.is_some()
+}
+
+/// It keeps no room.
+struct Ticking {
+    room: Weak<LiveRoom>,
+    wake: Arc<Notify>,
+    has_ended: bool,
+}
+
+impl Ticking {
+    async fn run(mut self) {
+        while let Some(next) = self.room.upgrade().and_then(|room| room.next_tick()) {
+            let (due, earlier) = (pin!(sleep_until(next)), pin!(self.wake.notified()));
+            if let Either::Left(_) = select(due, earlier).await
+                && let Some(room) = self.room.upgrade()
+            {
+                room.tick();
+            }
+        }
+        self.has_ended = true;
+    }
+}
+
+/// Its runtime ends before the room: the next who has something to tell starts another one.
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        if !self.has_ended
+            && let Some(room) = self.room.upgrade()
+            && let Some(presence) = &mut room.lock().presence
+        {
+            presence.has_stopped();
+        }
+    }
+}

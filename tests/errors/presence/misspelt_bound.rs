@@ -1,0 +1,19 @@
+use channel_runtime::channel;
+use serde::Serialize;
+
+#[derive(Serialize, Clone, PartialEq)]
+struct Seen {
+    cursor: Option<u32>,
+}
+
+#[channel("/doc", presence(Seen, grase = "5s"))]
+struct Doc;
+
+#[channel]
+impl Doc {
+    fn presence(&self) -> Seen {
+        Seen { cursor: None }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use channel_runtime::channel;
+
+#[derive(Clone, PartialEq)]
+struct Seen {
+    cursor: Option<u32>,
+}
+
+#[channel("/doc", presence = Seen)]
+struct Doc;
+
+#[channel]
+impl Doc {
+    fn presence(&self) -> Seen {
+        Seen { cursor: None }
+    }
+}
+
+fn main() {}
