@@ -201,7 +201,9 @@ async fn a_page_that_is_reloaded_is_silent() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_sent_away_is_out_at_once_and_who_is_to_come_back_is_not() {
-    for (code, is_over) in [(1000, true), (1008, true), (4401, true), (4403, true), (1001, false), (1012, false), (1013, false)] {
+    for (code, is_over) in
+        [(1000, true), (1008, true), (4401, true), (4403, true), (1001, false), (1012, false), (1013, false)]
+    {
         let (app, hub) = app();
         let mut ann = enter(&app, "ann").await;
         let mut bob = enter(&app, "bob").await;

@@ -214,13 +214,17 @@ impl World {
             cursors.sort_unstable();
             cursors
         };
-        let now = present.iter().map(|(user, seen)| (user.to_owned(), sorted(seen.iter().map(|(_, seen)| seen.cursor).collect())));
+        let now = present
+            .iter()
+            .map(|(user, seen)| (user.to_owned(), sorted(seen.iter().map(|(_, seen)| seen.cursor).collect())));
         assert_eq!(now.collect::<BTreeMap<_, _>>(), expected, "seed {}", self.seed);
         for Person { client, .. } in &mut self.here {
             let view = client.present().await;
             assert_eq!(view.count, expected.len(), "seed {}", self.seed);
             let Some(users) = view.users else { continue };
-            let cursors = |seen: BTreeMap<_, serde_json::Value>| sorted(seen.into_values().map(|seen| seen["cursor"].as_u64().unwrap()).collect());
+            let cursors = |seen: BTreeMap<_, serde_json::Value>| {
+                sorted(seen.into_values().map(|seen| seen["cursor"].as_u64().unwrap()).collect())
+            };
             let told = users.into_iter().map(|(user, seen)| (user, cursors(seen)));
             // One that is nobody's keeps its name, and who has come back keeps the name of its user.
             assert_eq!(told.collect::<BTreeMap<_, _>>(), expected, "seed {}", self.seed);

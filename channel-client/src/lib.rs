@@ -47,6 +47,8 @@
 //! In a room with a history a client that comes back is sent what it has missed: it says where it was. [`Event::Joined`] says whether
 //! all of that follows, or what is known from the messages before is out of date.
 //!
+//! In a channel with `presence` the client is told who is present: [`Event::Presence`], of which [`Present`] makes a list.
+//!
 //! A message without a struct is a function of the enum of all that clients may send, by the handler's name:
 //! `auction.request(AuctionFromClient::leader()).await?`. Its answer has the handler's type as any other.
 //!
@@ -127,4 +129,4 @@ mod engine;
 pub mod transport;
 
 pub use client::{Client, Connect, Event, Events, IntoToken, Request};
-pub use engine::{CloseBy, Ended, Error, Fresh, Joined, Outdated, Status, Unsent, Why};
+pub use engine::{CloseBy, Ended, Error, Fresh, Joined, Outdated, Presence, Present, Seen, Status, Unsent, Why};

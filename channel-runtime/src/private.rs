@@ -63,6 +63,7 @@ mod server {
     pub use crate::protocol::history::History;
     pub use crate::protocol::presence::PresenceBounds;
     pub use crate::protocol::subprotocols::Subprotocols;
+    pub use crate::room::presence::Shown;
     pub use crate::session::batch::{AnyReply, BatchEntry, InBatches};
     pub use crate::session::clustered::{Clustered, NoChannel, has_cluster};
     pub use crate::session::dispatch::{ConcurrentHandlers, Dispatch};
@@ -72,7 +73,6 @@ mod server {
     pub use crate::socket::answer::reply_deferred;
     pub use crate::socket::crossing::{Crossing, CrossingOf, NotSerde, NoticeCodec, NoticeEntry};
     pub use crate::socket::invalid_reply::{invalid, usual};
-    pub use crate::room::presence::Shown;
     pub use crate::socket::presence::shown;
     pub use crate::socket::reply::{
         DataReply, Flow, RawReply, TextReply, fail, reply, reply_data, reply_one_of, reply_raw, reply_text,

@@ -11,7 +11,7 @@ use channel_runtime::{Fault, Protocol, Received, ReceivedBody};
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use crate::engine::{Joined, News, Outdated, Status};
+use crate::engine::{Joined, News, Outdated, Presence, Status};
 
 /// What happened to a client of channel `C`. The answer to a request is the request's, and no event.
 #[non_exhaustive]
@@ -45,6 +45,8 @@ pub enum Event<C: Protocol> {
         /// The room's path, such as `/desk/8`.
         path: String,
     },
+    /// Who is present in the room of the path, in a channel with `presence`: see [`Present`](crate::Present), which keeps the list.
+    Presence(Presence),
     /// An error that answers no request of this client, or a text that can't be read.
     Fault(Fault),
     /// Bytes that are no binary message of the channel.
@@ -97,6 +99,7 @@ pub(super) fn event<C: Protocol>(news: News) -> Option<Event<C>> {
         News::Joined { room, id, how, outdated } => return Some(Event::Joined { room, id, how, outdated }),
         News::Outdated(outdated) => return Some(Event::Outdated(outdated)),
         News::Moved(path) => return Some(Event::Moved { path }),
+        News::Presence(told) => return Some(Event::Presence(told)),
         News::Fault(fault) => return Some(Event::Fault(fault)),
         News::Text(text) => Received::<C>::from_text(&text),
         News::Binary(bytes) => match Received::<C>::from_binary(bytes.clone()) {
@@ -153,6 +156,7 @@ where
                 .finish(),
             Self::Outdated(outdated) => f.debug_tuple("Outdated").field(outdated).finish(),
             Self::Moved { path } => f.debug_struct("Moved").field("path", path).finish(),
+            Self::Presence(told) => f.debug_tuple("Presence").field(told).finish(),
             Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
             Self::Binary(bytes) => f.debug_tuple("Binary").field(bytes).finish(),
             Self::Unheard { kind, text } => f.debug_struct("Unheard").field("kind", kind).field("text", text).finish(),

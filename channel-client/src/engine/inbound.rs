@@ -98,6 +98,11 @@ impl Engine {
                 }
                 self.joined(joined, now);
             }
+            "$presence" => {
+                if let Ok(told) = serde_json::from_str(text) {
+                    self.tell(News::Presence(told));
+                }
+            }
             "$closing" => {
                 self.come_back(frame::own(text));
                 let frame::Closing { to } = frame::own(text);

@@ -18,6 +18,7 @@ mod orders;
 mod pace;
 mod pending;
 mod positions;
+mod presence;
 mod requests;
 mod status;
 mod tokens;
@@ -36,6 +37,7 @@ pub(crate) use self::machine::Engine;
 pub(crate) use self::orders::{Action, Asked, Greeting, News, Settings};
 pub(crate) use self::pace::Pace;
 pub(crate) use self::pending::{Outcome, Request};
+pub use self::presence::{Presence, Present, Seen};
 pub use self::status::{CloseBy, Ended, Fresh, Joined, Outdated, Status};
 #[cfg(test)]
 pub(crate) use self::verdict::Verdict;

@@ -7,6 +7,7 @@ use channel_runtime::Fault;
 
 use super::dial::{Dial, Why};
 use super::pace::Pace;
+use super::presence::Presence;
 use super::status::{Joined, Outdated, Status};
 
 /// What the user set.
@@ -77,6 +78,7 @@ pub(crate) enum News {
     Outdated(Outdated),
     /// To the room of this path.
     Moved(String),
+    Presence(Presence),
     Text(String),
     Binary(Bytes),
     Fault(Fault),

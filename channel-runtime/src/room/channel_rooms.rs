@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
-use crate::protocol::presence::PresenceBounds;
 use crate::room::history_budget::HistoryBudget;
 use crate::room::live_room::LiveRoom;
 use crate::room::log::{Limits, Log};
-use crate::room::presence::Presence;
+use crate::room::presence::{Bounds, Presence};
 use crate::room::state::State;
 
 pub(super) struct ChannelRooms {
@@ -25,7 +24,7 @@ pub(super) struct ChannelRooms {
     /// Some room may have history.
     pub has_history: bool,
     /// Of the rooms of paths. `None` if it is not told who is present.
-    pub presence: Option<PresenceBounds>,
+    pub presence: Option<Bounds>,
     budget: Arc<HistoryBudget>,
 }
 

@@ -19,12 +19,22 @@ use tokio::time::Instant;
 use crate::connection::contained::Contained;
 use crate::connection::id::ConnectionId;
 use crate::connection::moment::after;
-use crate::protocol::presence::PresenceBounds;
 use crate::room::presence::frames::Diff;
 use crate::wire::frame::Frame;
 
 /// While counts alone are told, a tick is no shorter.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
+
+/// How it is told who is present.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Who was lost is present for so long.
+    pub grace: Duration,
+    /// The least time between two frames.
+    pub every: Duration,
+    /// Of more connections the number alone is told.
+    pub diffs_up_to: usize,
+}
 
 /// What is seen of a connection. Clones share it.
 #[derive(Clone)]
@@ -58,7 +68,7 @@ impl fmt::Debug for Shown {
 pub(crate) type OfUser = (Arc<str>, Vec<(ConnectionId, Shown)>);
 
 pub(crate) struct Presence {
-    bounds: PresenceBounds,
+    bounds: Bounds,
     /// By what the identity writes; a connection that is nobody's is by its own id.
     users: BTreeMap<Arc<str>, User>,
     /// All entries of all users.
@@ -127,7 +137,7 @@ pub(crate) enum Leaving {
 }
 
 impl Presence {
-    pub fn new(bounds: PresenceBounds) -> Self {
+    pub fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
             users: BTreeMap::new(),

@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 
 use crate::connection::user_key::UserKey;
-use crate::protocol::presence::PresenceBounds;
 use crate::room::by_connection::ByConnection;
 use crate::room::channel_rooms::{ChannelRooms, HistoryOf};
 use crate::room::exclusions::Exclusions;
@@ -14,7 +13,7 @@ use crate::room::log::Log;
 use crate::room::member::Member;
 use crate::room::outgoing::Outgoing;
 use crate::room::pending::PendingConnections;
-use crate::room::presence::Presence;
+use crate::room::presence::{Bounds, Presence};
 use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
 
@@ -59,7 +58,7 @@ impl Registry {
     }
 
     /// In the rooms of the channel's paths it is told who is present. Only while the list of channels is made.
-    pub fn set_presence(&mut self, channel: usize, bounds: Option<PresenceBounds>) {
+    pub fn set_presence(&mut self, channel: usize, bounds: Option<Bounds>) {
         self.channels[channel].presence = bounds;
     }
 

@@ -61,7 +61,8 @@ impl LiveRoom {
             if members.is_empty() {
                 presence.clear();
             }
-            let runtime = || Handle::try_current().ok().or_else(|| members.values().find_map(|m| m.apart.runtime.clone()));
+            let runtime =
+                || Handle::try_current().ok().or_else(|| members.values().find_map(|m| m.apart.runtime.clone()));
             let runtime = if presence.must_start() { runtime() } else { None };
             (presence.take_aside(), Arc::clone(&presence.wake), runtime)
         };

@@ -22,6 +22,7 @@ use crate::socket::counters::Counters;
 use crate::socket::history;
 use crate::socket::hub::Hub;
 use crate::socket::node::Node;
+use crate::socket::presence;
 use crate::socket::user::{User, Users};
 
 /// The channels of an app, from `channels![ChatChannel, GameChannel]`.
@@ -115,7 +116,7 @@ impl<App: Send + Sync + 'static> Channels<App> {
             make_state,
             history::of::<C>(C::SNAPSHOTS),
         );
-        self.node_mut().add_presence(C::PRESENCE.map(|presence| presence.bounds));
+        self.node_mut().add_presence(presence::bounds::<C>());
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

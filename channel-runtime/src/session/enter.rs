@@ -238,7 +238,8 @@ impl<C: Dispatch> PendingSession<C> {
             let registry = &served.node.registry;
             served.node.enter_by(newcomer, |new| registry.enter_and_tell(new, room_state::initial::<C>, make, tell))
         });
-        let what = if C::SNAPSHOTS { "the `snapshot` or the `room_state` of a room" } else { "the `room_state` of a room" };
+        let what =
+            if C::SNAPSHOTS { "the `snapshot` or the `room_state` of a room" } else { "the `room_state` of a room" };
         entered.map_err(|_| panicked::<C>(what))
     }
 

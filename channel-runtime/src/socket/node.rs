@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::connection::backpressure::HubBacklog;
 use crate::connection::shutdown::Shutdown;
-use crate::protocol::presence::PresenceBounds;
 use crate::room::channel_rooms::HistoryOf;
 use crate::room::lookup::Lookup;
 use crate::room::membership::{MembershipGuard, NewConnection};
+use crate::room::presence::Bounds;
 use crate::room::registry::Registry;
 use crate::room::sent::Sent;
 use crate::room::state::State;
@@ -79,7 +79,7 @@ impl Node {
     }
 
     /// As [`add`](Self::add), of the channel that was added last.
-    pub fn add_presence(&mut self, bounds: Option<PresenceBounds>) {
+    pub fn add_presence(&mut self, bounds: Option<Bounds>) {
         let registry =
             Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
         registry.set_presence(self.channels.len() - 1, bounds);

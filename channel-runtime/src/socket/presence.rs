@@ -5,11 +5,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use tokio::time::Instant;
 
+use crate::channel::Channel;
 use crate::channel::presence::{HasPresence, PRESENCE};
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 use crate::protocol::escaped::Escaped;
-use crate::room::presence::{OfUser, Shown};
+use crate::protocol::presence::PresenceBounds;
+use crate::room::presence::{Bounds, OfUser, Shown};
 use crate::socket::Socket;
 use crate::socket::audience::{Audience, IsOneRoom};
 
@@ -164,6 +166,12 @@ impl<C: HasPresence> Socket<C> {
     }
 }
 
+/// Of the rooms of the channel's paths, as the registry takes them. `None` if it is not told who is present.
+pub(crate) fn bounds<C: Channel>() -> Option<Bounds> {
+    let PresenceBounds { grace, every, diffs_up_to } = C::PRESENCE?.bounds;
+    Some(Bounds { grace, every, diffs_up_to })
+}
+
 /// Stands in the inbox, so that the hook is asked between two handlers.
 struct PresenceChanged;
 
@@ -231,10 +239,15 @@ mod tests {
 
     #[test]
     fn what_is_seen_is_a_small_object_without_an_id() {
-        assert_eq!(json(&json!({ "cursor": null, "ids": [{ "id": 1 }] })).unwrap(), r#"{"cursor":null,"ids":[{"id":1}]}"#);
+        assert_eq!(
+            json(&json!({ "cursor": null, "ids": [{ "id": 1 }] })).unwrap(),
+            r#"{"cursor":null,"ids":[{"id":1}]}"#
+        );
         assert_eq!(json(&json!({})).unwrap(), "{}");
         assert!(json(&json!({ "text": "x".repeat(1024 - 11) })).is_ok());
-        for refused in [json!({ "text": "x".repeat(1024 - 10) }), json!({ "id": 1 }), json!([1]), json!(null), json!("a")] {
+        for refused in
+            [json!({ "text": "x".repeat(1024 - 10) }), json!({ "id": 1 }), json!([1]), json!(null), json!("a")]
+        {
             assert!(json(&refused).is_err(), "{refused}");
         }
     }

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::client::Client;
 use super::expectation::{Expectation, Failure};
 use super::frames::Frames;
+use super::present::Present;
 use crate::channel::Channel;
+use crate::channel::presence::HasPresence;
 use crate::connection::id::ConnectionId;
 use crate::room;
 use crate::room::joined::Fresh;
@@ -176,7 +178,52 @@ impl<C: Channel> Client<C> {
     }
 }
 
-pub(super) fn not_heard(kind: &str, frames: &Frames) -> Failure {
+impl<C: HasPresence> Client<C> {
+    /// Who is present, as this client has been told when no work is in progress. What has changed is told with the next tick, 250 ms
+    /// later if the channel says nothing else: let the time pass first, on a paused clock.
+    ///
+    /// ```
+    /// # use channel_runtime::{channel, channels, testing};
+    /// # use std::time::Duration;
+    /// #[derive(Clone, PartialEq, serde::Serialize)]
+    /// pub struct Seen { role: String }
+    ///
+    /// #[channel("/doc/:user", presence = Seen)]
+    /// pub struct Doc { user: String }
+    ///
+    /// #[channel]
+    /// impl Doc {
+    ///     fn identity(&self) -> &String { &self.user }
+    ///     fn presence(&self) -> Seen { Seen { role: "reader".into() } }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let app = testing::app(channels![Doc].app(()));
+    /// let mut ann = app.connect::<Doc>("/doc/ann").await.unwrap();
+    /// assert_eq!(ann.present().await.count, 0);
+    /// tokio::time::sleep(Duration::from_millis(250)).await;
+    /// assert_eq!(ann.present().await.users(), ["ann"]);
+    /// assert_eq!(ann.present().await.of("ann")[0]["role"], "reader");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If it was told nothing of it, or what can't be: who leaves was not present, or who enters is there already as it is.
+    #[track_caller]
+    pub fn present(&mut self) -> Expectation<'_, Present> {
+        let frames = &mut self.frames;
+        Expectation::new(async move {
+            let first = frames.framework_text("$presence", |_| true).await?;
+            frames.settled().await?;
+            match first {
+                Some(_) => Ok(frames.present().clone()),
+                None => Err(not_heard("$presence", frames)),
+            }
+        })
+    }
+}
+
+fn not_heard(kind: &str, frames: &Frames) -> Failure {
     match frames.is_knowing() {
         true => format!("expected {kind}, but everything has settled and none came"),
         false => format!("expected {kind}, which only a client hears that connects as `.knowing()`"),

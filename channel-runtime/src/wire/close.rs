@@ -152,7 +152,9 @@ impl Close {
     pub(crate) fn is_for_good(&self) -> bool {
         match self.by {
             ClosedBy::Client => self.code != Some(CloseCode::GOING_AWAY),
-            ClosedBy::Server => self.code.is_none_or(|code| !matches!(code.0, 1001..=1003 | 1007 | 1009..=1014 | 4408 | 4425)),
+            ClosedBy::Server => {
+                self.code.is_none_or(|code| !matches!(code.0, 1001..=1003 | 1007 | 1009..=1014 | 4408 | 4425))
+            }
             ClosedBy::Idle | ClosedBy::Expired => true,
             ClosedBy::Lost
             | ClosedBy::Violation

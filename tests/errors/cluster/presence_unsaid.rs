@@ -17,5 +17,5 @@ impl Doc {
 }
 
 fn main() {
-    channels![Doc; cluster];
+    channels![Doc; cluster].alone().app(());
 }

@@ -11,7 +11,7 @@ function equal(found, wanted, what) {
 }
 
 /** Rejects with the first step that does not hold. */
-export async function play(script, { Channel, Fault, NoAnswer }) {
+export async function play(script, { Channel, Fault, NoAnswer, whoIsPresent }) {
   const { client, random = [0.5], steps } = script
   let drawn = 0
   const clock = Clock.install(() => random[Math.min(drawn++, random.length - 1)])
@@ -39,6 +39,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
     static rates = client.rates ?? {}
     static timeouts = client.timeouts ?? {}
     static idempotent = Object.fromEntries((client.idempotent ?? []).map(type => [type, true]))
+    present = whoIsPresent(this)
     constructor() { super(client.path, options) }
   }
   const channel = new Scripted()
@@ -50,6 +51,7 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
   channel.on('$joined', ({ type, ...joined }) => events.push({ joined }))
   channel.on('$outdated', ({ how }) => events.push({ outdated: how }))
   channel.on('$moved', path => events.push({ moved: path }))
+  channel.on('$presence', () => events.push({ presence: true }))
   channel.on('error', fault => events.push({ error: fault.code }))
 
   const take = (list, what) => {
@@ -112,6 +114,10 @@ export async function play(script, { Channel, Fault, NoAnswer }) {
       const { status } = channel
       const found = { ...status, in: status.until - clock.now, code: status.last?.code, fault: status.last?.fault?.code }
       equal(Object.fromEntries(Object.keys(wanted).map(key => [key, found[key]])), wanted, 'status')
+    },
+    present(wanted) {
+      const { present } = channel
+      equal({ count: present.count, whole: present.isWhole, users: Object.fromEntries(present) }, wanted, 'present')
     },
     dropped: (_, { socket }) => { if (!socket.closedWith) throw new Error('the socket was not dropped') },
     timers: wanted => equal(clock.timers.size, wanted, 'timers'),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channel_runtime::Fault;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -18,8 +18,8 @@ use super::super::url::ServerUrl;
 use super::super::wire;
 use super::support::{Dial, Peer, Server, server};
 use crate::engine::{
-    CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Request, Settings, Status, Unsent,
-    Why,
+    CloseBy, Engine, Error, Fresh, Greeting, Joined, News, Outcome, Outdated, Pace, Present, Request, Seen, Settings,
+    Status, Unsent, Why,
 };
 use crate::transport::Outgoing;
 
@@ -42,6 +42,7 @@ struct Player<'s> {
     ids: Vec<String>,
     news: mpsc::Receiver<News>,
     events: VecDeque<Value>,
+    present: Present,
     asked: mpsc::UnboundedReceiver<(Why, Fetch)>,
     whys: VecDeque<Why>,
     fetches: VecDeque<Fetch>,
@@ -136,6 +137,7 @@ impl<'s> Player<'s> {
             ids: Vec::new(),
             news,
             events: VecDeque::new(),
+            present: Present::default(),
             asked,
             whys: VecDeque::new(),
             fetches: VecDeque::new(),
@@ -180,6 +182,7 @@ impl<'s> Player<'s> {
                 "event" => equal(&self.events.pop_front().ok_or("there is no event")?, value)?,
                 "answer" => self.answered(value.as_str().unwrap(), step)?,
                 "status" => self.status(value)?,
+                "present" => equal(&self.present(), value)?,
                 "dropped" => self.dropped(on)?,
                 "nothing" => self.nothing()?,
                 "timers" => self.timers(value)?,
@@ -190,6 +193,17 @@ impl<'s> Player<'s> {
             self.settle().await;
         }
         Ok(())
+    }
+
+    fn present(&self) -> Value {
+        let seen = |seen: &Seen| {
+            let mut fields = seen.fields.clone();
+            fields.insert("id".to_owned(), seen.id.clone().into());
+            Value::Object(fields)
+        };
+        let of = |user: &str| (user.to_owned(), self.present.of(user).iter().map(seen).collect::<Vec<_>>().into());
+        let users: Map<String, Value> = self.present.users().map(of).collect();
+        json!({ "count": self.present.count(), "whole": self.present.is_whole(), "users": users })
     }
 
     fn open(&mut self) {
@@ -232,6 +246,9 @@ impl<'s> Player<'s> {
             }
         }
         while let Ok(news) = self.news.try_recv() {
+            if let News::Presence(told) = &news {
+                self.present.told(told.clone());
+            }
             self.events.extend(event(news));
         }
         while let Ok((text, give)) = self.questions.try_recv() {
@@ -448,6 +465,7 @@ fn event(news: News) -> Option<Value> {
         News::Joined { room, id, how, outdated } => json!({ "joined": joined(room, &id, how, outdated) }),
         News::Outdated(how) => json!({ "outdated": outdated(how) }),
         News::Moved(path) => json!({ "moved": path }),
+        News::Presence(_) => json!({ "presence": true }),
         News::Text(text) => json!({ "message": serde_json::from_str::<Value>(&text).unwrap() }),
         News::Fault(fault) => json!({ "error": fault.code }),
     })

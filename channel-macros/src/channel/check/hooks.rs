@@ -146,7 +146,8 @@ pub fn check_pairs(channel: &Channel, declared: &Declared, errors: &mut Errors) 
     if let (Some(presence), true, None) = (presence, declared.is_known, &declared.seen) {
         let what = format!("`presence` says what is seen of a connection, and `{}` tells nobody", channel.name);
         let seen = presence.call.returns.as_ref().map_or_else(|| "Seen".into(), text);
-        let remedy = format!("name it on the struct: `#[channel(\"..\", presence = {seen})]`; or give the method another name");
+        let remedy =
+            format!("name it on the struct: `#[channel(\"..\", presence = {seen})]`; or give the method another name");
         errors.at(&presence.call.name, what, remedy);
     }
     let Some(reauthorize) = hooks.iter().find(|hook| hook.kind == HookKind::Reauthorize) else { return };

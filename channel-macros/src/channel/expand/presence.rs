@@ -26,19 +26,24 @@ pub fn constant(route: &Route) -> Option<TokenStream> {
 }
 
 /// `HasPresence`, by which sockets and audiences know the type.
-pub fn implementation(route: &Route) -> Option<TokenStream> {
+pub fn stated(route: &Route) -> Option<TokenStream> {
     let (name, Presence { seen, .. }) = (&route.name, route.presence.as_ref()?);
-    let shown = text(seen);
-    let (ty, asked, object) = (
-        quote_spanned!(seen.span()=> type Seen = #seen;),
-        quote_spanned!(beside_locals(seen.span())=> ::channel_runtime::private::asked::<#name>(#shown)),
-        quote_spanned!(beside_locals(seen.span())=> ::channel_runtime::private::seen(__presence.seen)),
-    );
+    let ty = quote_spanned!(seen.span()=> type Seen = #seen;);
     Some(quote! {
         impl ::channel_runtime::HasPresence for #name {
             #ty
         }
+    })
+}
 
+/// That a hook says what is seen, and that it is an object.
+pub fn checks(route: &Route) -> Option<TokenStream> {
+    let (name, Presence { seen, .. }) = (&route.name, route.presence.as_ref()?);
+    let shown = text(seen);
+    let span = beside_locals(seen.span());
+    let asked = quote_spanned!(span=> ::channel_runtime::private::asked::<#name>(#shown));
+    let object = quote_spanned!(span=> ::channel_runtime::private::seen(__presence.seen));
+    Some(quote! {
         const _: () = #asked;
 
         const _: () = if let ::core::option::Option::Some(__presence) =

@@ -26,7 +26,7 @@ pub fn expand(route: &Route) -> TokenStream {
     });
     let each_node = route.each_node.as_ref().map(|_| each_node());
     let (histories, numbered) = (history::constants(route), history::check(route));
-    let (presence, has_presence) = (presence::constant(route), presence::implementation(route));
+    let (presence, shown) = (presence::constant(route), presence::checks(route));
     let bounds = bounds::constant(&route.bounds);
     let subprotocols = subprotocols::constant(route.subprotocols.as_ref());
     let (initial_state, made, says_something) = (initial_state(route), made(route), says_something(route));
@@ -77,13 +77,13 @@ pub fn expand(route: &Route) -> TokenStream {
             #made
             #says_something
             #numbered
-            #has_presence
+            #shown
             #both
         };
     }
 }
 
-/// The traits by which the impl block asks for the app and the rooms' state.
+/// The traits by which the impl block asks for the app and the rooms' state, and others for what is seen of who is present.
 pub fn stated(route: &Route) -> TokenStream {
     let name = &route.name;
     let app = route.app.as_ref().map(|_| {
@@ -105,7 +105,8 @@ pub fn stated(route: &Route) -> TokenStream {
             }
         }
     });
-    quote!(#app #room_state)
+    let presence = presence::stated(route);
+    quote!(#app #room_state #presence)
 }
 
 /// `App` and `RoomState`, each with the span of the user's type, where errors are shown.

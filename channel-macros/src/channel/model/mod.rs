@@ -10,4 +10,6 @@ pub use self::block::{Channel, Notice, Raw, Sent, Unmarked};
 pub use self::call::{Argument, Call, Owner};
 pub use self::handler::{Batch, Handler, HandlerOptions, Payload};
 pub use self::hook::{Hook, HookKind};
-pub use self::route::{Bounds, History, OfBlock, OtherField, Otherwise, Param, Presence, RoomKind, Route, Source, Subprotocols};
+pub use self::route::{
+    Bounds, History, OfBlock, OtherField, Otherwise, Param, Presence, RoomKind, Route, Source, Subprotocols,
+};

@@ -35,7 +35,16 @@ pub(super) fn paths<'d>(
     let faults = find(&|walk| {
         details.iter().for_each(|details| walk.within("details", |walk| walk.content(details, bigint)));
     });
-    let all = messages.chain(answers).chain([("error".to_owned(), faults)]);
+    let seen = channel.presence.iter().map(|presence| {
+        let paths = find(&|walk| {
+            for key in ["here", "in"] {
+                let each = |walk: &mut Walk<'d>| walk.within_any(|walk| walk.ty(&presence.seen, bigint));
+                walk.within(key, |walk| walk.within_any(each));
+            }
+        });
+        ("$presence".to_owned(), paths)
+    });
+    let all = messages.chain(answers).chain([("error".to_owned(), faults)]).chain(seen);
     all.filter(|(_, paths)| !paths.is_empty()).collect()
 }
 

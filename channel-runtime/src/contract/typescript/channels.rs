@@ -84,6 +84,7 @@ impl Printer<'_, '_> {
             text.push_str("  /** What a client answers to these. */\n");
             text.push_str(&map("asks", asks.into_iter()));
         }
+        text.push_str(&self.seen_in_protocol());
         text.push_str("}\n");
         text
     }
@@ -154,8 +155,9 @@ impl Printer<'_, '_> {
                 format!("{docs}  {name}({parameters}): {returned} {{ return this.request({arguments}) }}\n")
             })
             .collect();
+        let present = self.present_typescript();
         format!(
-            "{}export class {} extends Channel<{}> {{\n  static override readonly fingerprint: string = {}\n{tables}  \
+            "{}export class {} extends Channel<{}> {{\n  static override readonly fingerprint: string = {}\n{tables}{present}  \
              constructor({}) {{ super({}, options) }}\n{methods}}}\n",
             self.docs(),
             self.name,
@@ -182,8 +184,9 @@ impl Printer<'_, '_> {
                 format!("  {name}({parameters}) {{ return this.request({arguments}) }}\n")
             })
             .collect();
+        let present = self.present_javascript();
         format!(
-            "export class {} extends Channel {{\n  static fingerprint = {}\n{tables}  constructor({}options) {{ super({}, options) }}\n\
+            "export class {} extends Channel {{\n  static fingerprint = {}\n{tables}{present}  constructor({}options) {{ super({}, options) }}\n\
              {methods}}}\n",
             self.name,
             quoted(&self.channel.fingerprint),
@@ -204,8 +207,9 @@ impl Printer<'_, '_> {
                 format!("{docs}  {name}({parameters}): {returned}\n")
             })
             .collect();
+        let present = self.present_declaration();
         format!(
-            "{}export declare class {} extends Channel<{}> {{\n  constructor({})\n{methods}}}\n",
+            "{}export declare class {} extends Channel<{}> {{\n{present}  constructor({})\n{methods}}}\n",
             self.docs(),
             self.name,
             self.protocol(),
@@ -300,7 +304,7 @@ impl Printer<'_, '_> {
         let mut taken = BTreeSet::new();
         texts(&self.channel.from_client).map(move |message| {
             let mut name = camel_case(&message.wire_type);
-            while is_reserved_method(&name) || !taken.insert(name.clone()) {
+            while is_reserved_method(&name) || self.is_present(&name) || !taken.insert(name.clone()) {
                 name.push('_');
             }
             (name, message)

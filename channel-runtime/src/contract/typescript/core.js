@@ -568,6 +568,8 @@ export class Channel {
             this.#expires = Date.now() + (message['in_ms'] ?? Infinity);
             this.#renew();
         }
+        else if (type === '$presence')
+            this.#emit(type, message);
         else if (!isAnswer && type[0] !== '$') {
             const { $seq: seq, $room: room = '' } = message;
             const position = seq && this.#positions.get(room);
@@ -757,4 +759,23 @@ export class Channel {
             queueMicrotask(() => { throw error; });
         }
     }
+}
+/** Who is present, kept up to date as the channel is told. */
+export function whoIsPresent(channel) {
+    const all = Object.assign(new Map(), { count: 0, isWhole: false });
+    channel.on('$presence', ({ count, here, in: came, out }) => {
+        all.count = count;
+        all.isWhole = !!(here ?? came ?? out);
+        if (here || !all.isWhole)
+            all.clear();
+        const change = (user, gone, now) => {
+            const seen = [...(all.get(user) ?? []).filter(({ id }) => !gone.includes(id)), ...now];
+            seen.length ? all.set(user, seen) : all.delete(user);
+        };
+        for (const [user, gone] of Object.entries(out ?? {}))
+            change(user, gone, []);
+        for (const [user, seen] of Object.entries(here ?? came ?? {}))
+            change(user, seen.map(({ id }) => id), seen);
+    });
+    return all;
 }

@@ -7,6 +7,7 @@ mod definitions;
 mod expression;
 mod forms;
 mod naming;
+mod present;
 mod sentences;
 pub(super) mod words;
 

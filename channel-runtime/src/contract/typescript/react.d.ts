@@ -1,4 +1,4 @@
-import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.js';
+import type { Answerer, Channel, Hears, Joined, Protocol, Status, WhoIsPresent } from './core.js';
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
  * effect, never while rendering or on a server, and closed a second after its last user has gone, so that a remount finds it open. If the
@@ -11,6 +11,10 @@ export declare function useMessage<P extends Protocol, K extends keyof P['hears'
 export declare function useAnswer<P extends Protocol, K extends keyof NonNullable<P['asks']> & string>(channel: Channel<P>, type: K, answer: Answerer<P, K>): void;
 /** The channel's status, at each change of it. */
 export declare function useStatus(channel: Channel<any>): Status;
+/** Who is present in the channel's room, by user: another map at each change of it. */
+export declare function usePresent<S extends object>(channel: Channel<any> & {
+    readonly present: WhoIsPresent<S>;
+}): WhoIsPresent<S>;
 /**
  * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection.
  * The state is `initial` again if the path's room is `fresh`, because the messages before are out of date, and it goes on if all that was

@@ -1,5 +1,5 @@
 // Channels in React: one connection for all components that use the same one.
-import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useReducer, useRef, useState, useSyncExternalStore } from 'react';
 const shared = new WeakMap();
 /**
  * The channel with these parameters, connected while a component uses it. The first component's options count. It is opened in an
@@ -56,6 +56,16 @@ export function useAnswer(channel, type, answer) {
 export function useStatus(channel) {
     const status = () => channel.status;
     return useSyncExternalStore(useMemo(() => changed => channel.on('$status', changed), [channel]), status, status);
+}
+/** Who is present in the channel's room, by user: another map at each change of it. */
+export function usePresent(channel) {
+    const read = ({ present }) => ({ of: channel, now: Object.assign(new Map(present), { count: present.count, isWhole: present.isWhole }) });
+    const [held, set] = useState(() => read(channel));
+    useEffect(() => {
+        set(read(channel)); // what was told since the render
+        return channel.on('$presence', () => set(read(channel)));
+    }, [channel]);
+    return held.of === channel ? held.now : channel.present;
 }
 /**
  * What the room's messages make of a state, from the mount on: the reducer is given each message, and `$joined` at each new connection.

@@ -1,7 +1,7 @@
 // Channels in React: one connection for all components that use the same one.
 
-import { useEffect, useMemo, useReducer, useRef, useSyncExternalStore } from 'react'
-import type { Answerer, Channel, Hears, Joined, Protocol, Status } from './core.ts'
+import { useEffect, useMemo, useReducer, useRef, useState, useSyncExternalStore } from 'react'
+import type { Answerer, Channel, Hears, Joined, Protocol, Status, WhoIsPresent } from './core.ts'
 
 interface Shared {
   channel: Channel<any>
@@ -68,6 +68,19 @@ export function useAnswer<P extends Protocol, K extends keyof NonNullable<P['ask
 export function useStatus(channel: Channel<any>): Status {
   const status = () => channel.status
   return useSyncExternalStore(useMemo(() => changed => channel.on('$status', changed), [channel]), status, status)
+}
+
+/** Who is present in the channel's room, by user: another map at each change of it. */
+export function usePresent<S extends object>(channel: Channel<any> & { readonly present: WhoIsPresent<S> }): WhoIsPresent<S> {
+  const read = ({ present }: { readonly present: WhoIsPresent<S> }) => (
+    { of: channel, now: Object.assign(new Map(present), { count: present.count, isWhole: present.isWhole }) as WhoIsPresent<S> }
+  )
+  const [held, set] = useState(() => read(channel))
+  useEffect(() => {
+    set(read(channel)) // what was told since the render
+    return channel.on('$presence', () => set(read(channel)))
+  }, [channel])
+  return held.of === channel ? held.now : channel.present
 }
 
 /**

@@ -40,7 +40,7 @@ const GLOBALS: &str = "AbortController AbortSignal AggregateError Array ArrayBuf
     Float32Array Float64Array Function Generator Headers Infinity InstanceType Int16Array Int32Array Int8Array Iterable \
     Iterator IteratorResult JSON Location Lowercase Map Math MessageEvent NaN Navigator NoInfer Node NonNullable Number \
     Object Omit OmitThisParameter PageTransitionEvent Parameters Partial Pick Promise PromiseLike PropertyKey Proxy \
-    RangeError Readonly ReadonlyArray Record ReferenceError Reflect RegExp Request Required Response ReturnType Set \
+    RangeError Readonly ReadonlyArray ReadonlyMap Record ReferenceError Reflect RegExp Request Required Response ReturnType Set \
     SharedArrayBuffer String Symbol SymbolConstructor SyntaxError TextDecoder TextEncoder ThisType TypeError URL URLSearchParams \
     Uint16Array Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase WeakMap WeakRef WeakSet WebSocket \
     Window";

@@ -8,8 +8,8 @@ use super::{
     AnswerKind, AnswerShape, AsksDescription, ChannelDescription, ChannelShape, Content, Definition,
     DeliveryDescription, Description, EnvelopeDescription, EnvelopeShape, FaultDescription, FaultKind,
     HistoryDescription, Kind, MessageDescription, MessageShape, NeedDescription, Needs, ParamDescription,
-    PlaceDescription, PlacesDescription, PresenceDescription, PresenceShape, RateDescription, RateShape, ReplyDescription, RoomDescription,
-    SubprotocolsDescription, Type, TypeDescription,
+    PlaceDescription, PlacesDescription, PresenceDescription, PresenceShape, RateDescription, RateShape,
+    ReplyDescription, RoomDescription, SubprotocolsDescription, Type, TypeDescription,
 };
 use crate::protocol::delivery::Delivery;
 use crate::protocol::history::History;

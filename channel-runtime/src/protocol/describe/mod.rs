@@ -99,7 +99,9 @@ pub use needs::Needs;
 pub use opaque::OpaqueDescription;
 pub(crate) use parts::MessageShape;
 #[cfg(feature = "server")]
-pub(crate) use parts::{AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, PresenceShape, RateShape, RoomShape};
+pub(crate) use parts::{
+    AnswerKind, AnswerShape, ChannelShape, EnvelopeShape, Param, PresenceShape, RateShape, RoomShape,
+};
 pub use rule::{Bound, Rule};
 #[cfg(feature = "server")]
 pub(crate) use shape::plain_key;

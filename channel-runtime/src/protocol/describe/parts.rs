@@ -8,9 +8,9 @@ use crate::protocol::const_text::{ConstText, same};
 use crate::protocol::delivery::Delivery;
 #[cfg(feature = "server")]
 use crate::protocol::history::History;
+use crate::protocol::kind::kind_of;
 #[cfg(feature = "server")]
 use crate::protocol::presence::PresenceBounds;
-use crate::protocol::kind::kind_of;
 #[cfg(feature = "server")]
 use crate::protocol::subprotocols::Subprotocols;
 

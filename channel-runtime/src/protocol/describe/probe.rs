@@ -7,9 +7,9 @@ use std::marker::PhantomData;
 
 pub use super::Describe;
 pub use super::faults::{DescribeFaults, FaultKind, Faults};
-pub use super::parts::{AnswerKind, AnswerShape, MessageShape, Param, RoomShape};
 #[cfg(feature = "server")]
 pub use super::parts::PresenceShape;
+pub use super::parts::{AnswerKind, AnswerShape, MessageShape, Param, RoomShape};
 pub use super::rule::{Bound, Rule};
 pub use super::shape::{Content, Definition, Field, Kind, Tagging, Type, Variant};
 pub use super::type_description::UnitDescription as Unit;

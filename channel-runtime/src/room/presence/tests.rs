@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const BOUNDS: PresenceBounds = PresenceBounds::new(10_000, 250, 4);
+const BOUNDS: Bounds = Bounds { grace: Duration::from_secs(10), every: TICK, diffs_up_to: 4 };
 
 const TICK: Duration = Duration::from_millis(250);
 

@@ -14,7 +14,8 @@ static SEEN: Definition = Definition::new(
     Kind::Struct(Content::Fields { fields: &[Field::new("cursor", U8)], closed: false }),
 );
 
-static OTHER: Definition = Definition::new("Other", "game", Kind::Struct(Content::Fields { fields: &[], closed: false }));
+static OTHER: Definition =
+    Definition::new("Other", "game", Kind::Struct(Content::Fields { fields: &[], closed: false }));
 
 const fn game(seen: Type, grace: u64) -> ChannelShape {
     ChannelShape { presence: Some(PresenceShape { seen, bounds: PresenceBounds::new(grace, 250, 200) }), ..GAME }
@@ -38,8 +39,8 @@ fn the_bounds_are_in_no_fingerprint() {
 #[test]
 fn it_breaks_no_client_whether_it_comes_or_goes() {
     let seen = game(Type::Named(&SEEN), 1);
-    assert_eq!(changes(&GAME, &seen), ["fine: `(presence)` is new: old clients pass over who is present"]);
-    assert_eq!(changes(&seen, &GAME), ["fine: `(presence)` is gone: nobody is present for old clients"]);
+    assert_eq!(changes(&GAME, &seen), ["fine: `(presence): Seen` is new: old clients pass over who is present"]);
+    assert_eq!(changes(&seen, &GAME), ["fine: `(presence): Seen` is gone: nobody is present for old clients"]);
     let other = changes(&seen, &game(Type::Named(&OTHER), 1));
     assert_eq!(other.len(), 1, "{other:?}");
     assert!(other[0].starts_with("unclear: `(presence)`") || other[0].contains("names another type now"), "{other:?}");
