@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents a400551aa62b7f6e
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 09d40798ca8eaef2
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -16,6 +16,8 @@ export interface Protocol {
     faults: object;
     /** What a client answers to questions of the server, by the question's `type`. */
     asks?: object;
+    /** What is seen of a connection of somebody who is present. */
+    seen?: object;
 }
 type Key<T> = keyof T & string;
 type Asks<P extends Protocol> = NonNullable<P['asks']>;
@@ -153,6 +155,8 @@ export interface OwnEvents<P extends Protocol = Protocol> {
         how: 'compatible' | 'breaks' | 'unknown';
     };
     $binary: Uint8Array;
+    /** Who is present has changed, and `present` with it. */
+    $presence: PresenceTold<NonNullable<P['seen']>>;
     /** Each message, before the listeners of its type. */
     $message: Hears<P>;
     /** A message to which nobody listens; a newer server sends such. */
@@ -163,6 +167,33 @@ export interface OwnEvents<P extends Protocol = Protocol> {
     $moved: string;
     /** A fault that answers no request. */
     error: Fault;
+}
+/** All who are present are `here`; or who has come, or is seen otherwise, is `in`, and who has gone is `out`, by user. */
+export interface PresenceTold<S> {
+    /** How many users are present. With nothing else, the number alone is told. */
+    readonly count: number;
+    readonly here?: {
+        readonly [user: string]: readonly (S & {
+            readonly id: string;
+        })[];
+    };
+    readonly in?: {
+        readonly [user: string]: readonly (S & {
+            readonly id: string;
+        })[];
+    };
+    readonly out?: {
+        readonly [user: string]: readonly string[];
+    };
+}
+/** By user: what is seen of each of the user's connections. An `id` stays when the user comes back after a loss. */
+export interface WhoIsPresent<S> extends ReadonlyMap<string, readonly (S & {
+    readonly id: string;
+})[]> {
+    /** How many users are present. */
+    readonly count: number;
+    /** False if the number alone is known: in a large room, and before the client is in its room for the first time. */
+    readonly isWhole: boolean;
 }
 export interface Call {
     /** In ms from the call, the wait for a connection included. Default: 10 s, or 2 s more than the handler's own. */
@@ -258,6 +289,8 @@ export declare class Channel<P extends Protocol> {
     /** Sends as soon as there is a connection, and waits for the answer. */
     request<K extends Key<P['says']>>(type: K, payload: P['says'][K], call?: Call): Answer<P, K>;
 }
+/** Who is present, kept up to date as the channel is told. */
+export declare function whoIsPresent<S extends object>(channel: Channel<any>): WhoIsPresent<S>;
 export {};
 
 /** What a client sends .. */

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 0880c5987d7541d8
+// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents c4b09d85c6db10bf
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -569,6 +569,8 @@ export class Channel {
             this.#expires = Date.now() + (message['in_ms'] ?? Infinity);
             this.#renew();
         }
+        else if (type === '$presence')
+            this.#emit(type, message);
         else if (!isAnswer && type[0] !== '$') {
             const { $seq: seq, $room: room = '' } = message;
             const position = seq && this.#positions.get(room);
@@ -758,6 +760,25 @@ export class Channel {
             queueMicrotask(() => { throw error; });
         }
     }
+}
+/** Who is present, kept up to date as the channel is told. */
+export function whoIsPresent(channel) {
+    const all = Object.assign(new Map(), { count: 0, isWhole: false });
+    channel.on('$presence', ({ count, here, in: came, out }) => {
+        all.count = count;
+        all.isWhole = !!(here ?? came ?? out);
+        if (here || !all.isWhole)
+            all.clear();
+        const change = (user, gone, now) => {
+            const seen = [...(all.get(user) ?? []).filter(({ id }) => !gone.includes(id)), ...now];
+            seen.length ? all.set(user, seen) : all.delete(user);
+        };
+        for (const [user, gone] of Object.entries(out ?? {}))
+            change(user, gone, []);
+        for (const [user, seen] of Object.entries(here ?? came ?? {}))
+            change(user, seen.map(({ id }) => id), seen);
+    });
+    return all;
 }
 
 export class ChatChannel extends Channel {

@@ -11,7 +11,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const CORE = '../../../channel-runtime/src/contract/typescript'
 
 const CHANNELS = `
-import { Channel, segment, type Answer, type Call, type Options, type Protocol } from '${CORE}/core.ts'
+import { Channel, segment, whoIsPresent, type Answer, type Call, type Options, type Protocol } from '${CORE}/core.ts'
 export * from '${CORE}/core.ts'
 export interface Move { from: string; to: string; piece: 'red_man' | 'white_man' }
 export interface GameProtocol extends Protocol {
@@ -20,8 +20,10 @@ export interface GameProtocol extends Protocol {
   answers: {}
   faults: { move: { 'game.invalid_move': { reason: string } } }
   asks: { confirm: { yes: boolean } }
+  seen: { cursor: number | null }
 }
 export class Game extends Channel<GameProtocol> {
+  readonly present = whoIsPresent<{ cursor: number | null }>(this)
   constructor(params: { game_id: number }, options?: Options<GameProtocol>) { super(\`/game/\${segment(params.game_id)}\`, options) }
   move(message: Move, call?: Call): Answer<GameProtocol, 'move'> { return this.request('move', message, call) }
 }
@@ -81,7 +83,7 @@ declare function showThatItIsOld(): void
 
 test('the code of docs/clients.md compiles', () => {
   const [ts, tsx] = [blocks('ts'), blocks('tsx')]
-  assert.deepEqual([ts.length, tsx.length], [2, 1])
+  assert.deepEqual([ts.length, tsx.length], [3, 1])
   const folder = mkdtempSync(join(here, 'docs-'))
   try {
     writeFileSync(join(folder, 'channels.ts'), CHANNELS)

@@ -40,7 +40,7 @@ export function rows() {
   return [
     ['**the core**: all of this page but React and `bigint`', core()],
     ['a channel of 20 messages, with the core', size(channel('Game', 20))],
-    ['React\'s five hooks more', react],
+    ['React\'s six hooks more', react],
     ['phoenix 1.8, `Socket`', size(`export { Socket } from 'phoenix'`)],
     ['socket.io-client 4.8', size(`export { io } from 'socket.io-client'`)],
     ['@microsoft/signalr 10, `HubConnectionBuilder`', size(`export { HubConnectionBuilder } from '@microsoft/signalr'`)],

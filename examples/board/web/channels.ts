@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents 587dfd805178b8b9
+// Made from Rust by channel-runtime: change the Rust. fingerprint be783fee2f54196a contents edfdba999409dc5c
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 
@@ -19,6 +19,8 @@ export interface Protocol {
   faults: object
   /** What a client answers to questions of the server, by the question's `type`. */
   asks?: object
+  /** What is seen of a connection of somebody who is present. */
+  seen?: object
 }
 
 type Key<T> = keyof T & string
@@ -121,6 +123,8 @@ export interface OwnEvents<P extends Protocol = Protocol> {
   /** The client is not of the server's version. If it is not `compatible`, the page should be reloaded. */
   $outdated: { compatible: boolean; how: 'compatible' | 'breaks' | 'unknown' }
   $binary: Uint8Array
+  /** Who is present has changed, and `present` with it. */
+  $presence: PresenceTold<NonNullable<P['seen']>>
   /** Each message, before the listeners of its type. */
   $message: Hears<P>
   /** A message to which nobody listens; a newer server sends such. */
@@ -129,6 +133,22 @@ export interface OwnEvents<P extends Protocol = Protocol> {
   $moved: string
   /** A fault that answers no request. */
   error: Fault
+}
+
+/** All who are present are `here`; or who has come, or is seen otherwise, is `in`, and who has gone is `out`, by user. */
+export interface PresenceTold<S> {
+  /** How many users are present. With nothing else, the number alone is told. */
+  readonly count: number
+  readonly here?: { readonly [user: string]: readonly (S & { readonly id: string })[] }
+  readonly in?: { readonly [user: string]: readonly (S & { readonly id: string })[] }
+  readonly out?: { readonly [user: string]: readonly string[] }
+}
+/** By user: what is seen of each of the user's connections. An `id` stays when the user comes back after a loss. */
+export interface WhoIsPresent<S> extends ReadonlyMap<string, readonly (S & { readonly id: string })[]> {
+  /** How many users are present. */
+  readonly count: number
+  /** False if the number alone is known: in a large room, and before the client is in its room for the first time. */
+  readonly isWhole: boolean
 }
 
 export interface Call {
@@ -680,7 +700,8 @@ export class Channel<P extends Protocol> {
     else if (type === '$auth_expiring') {
       this.#expires = Date.now() + (message['in_ms'] ?? Infinity)
       this.#renew()
-    } else if (!isAnswer && type[0] !== '$') {
+    } else if (type === '$presence') this.#emit(type, message)
+    else if (!isAnswer && type[0] !== '$') {
       const { $seq: seq, $room: room = '' } = message
       const position = seq && this.#positions.get(room)
       if (seq <= position?.had) return
@@ -855,6 +876,23 @@ export class Channel<P extends Protocol> {
       queueMicrotask(() => { throw error })
     }
   }
+}
+
+/** Who is present, kept up to date as the channel is told. */
+export function whoIsPresent<S extends object>(channel: Channel<any>): WhoIsPresent<S> {
+  const all = Object.assign(new Map<string, readonly (S & { readonly id: string })[]>(), { count: 0, isWhole: false })
+  channel.on('$presence', ({ count, here, in: came, out }: PresenceTold<S>) => {
+    all.count = count
+    all.isWhole = !!(here ?? came ?? out)
+    if (here || !all.isWhole) all.clear()
+    const change = (user: string, gone: readonly string[], now: readonly (S & { readonly id: string })[]) => {
+      const seen = [...(all.get(user) ?? []).filter(({ id }) => !gone.includes(id)), ...now]
+      seen.length ? all.set(user, seen) : all.delete(user)
+    }
+    for (const [user, gone] of Object.entries(out ?? {})) change(user, gone, [])
+    for (const [user, seen] of Object.entries(here ?? came ?? {})) change(user, seen.map(({ id }) => id), seen)
+  })
+  return all
 }
 
 export type Color = 'ink' | 'red' | 'amber' | 'green' | 'blue'
