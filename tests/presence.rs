@@ -159,7 +159,7 @@ async fn one_user_on_several_devices_is_one() {
     assert_eq!((view.count, view.of("bob").len()), (3, 2), "who is nobody is by itself");
     let all = present(&hub);
     assert_eq!((all.len(), all.of("bob").len(), all.is_present("bob"), all.is_present("eve")), (3, 2, true, false));
-    let without = hub.room(&Doc::room("a")).except_user(&"bob".to_owned()).present();
+    let without = hub.room(&Doc::room("a")).except_user("bob").present();
     assert_eq!((without.len(), without.is_present("ann")), (2, true));
     assert_eq!(all.page("ann", 1).map(|(user, _)| user).collect::<Vec<_>>(), ["bob"]);
     assert_eq!(all.page("", 2).len(), 2);
@@ -420,7 +420,7 @@ async fn a_client_that_takes_nothing_is_told_all_anew_when_it_does() {
     let mut large = 0;
     // Until the kernel takes no more.
     while hub.stats().outbox_bytes < 256 * 1024 {
-        hub.connection(hub.room(&Wire::room()).only_user(&"slow".to_owned()).members()[0].id)
+        hub.connection(hub.room(&Wire::room()).only_user("slow").members()[0].id)
             .send(Large { text: "x".repeat(100_000) });
         large += 1;
         yield_now().await;
