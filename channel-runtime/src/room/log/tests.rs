@@ -164,15 +164,15 @@ fn who_was_cut_before_it_had_arrived_begins_anew_and_who_was_there_before_resume
 #[test]
 fn who_comes_back_while_its_connection_before_is_a_member_is_known_to_have_arrived() {
     let (mut log, now) = (log(limits()), Instant::now());
-    let mut enter = || {
+    let mut one = || {
         let id = ConnectionId::next();
-        (id, Position::At(log.enter(&newcomer(id, None), now).at, 0))
+        (id, Position::At(enter(&mut log, &newcomer(id, None), now).at, 0))
     };
-    let sessions: Vec<_> = (0..3000).map(|_| enter()).collect();
+    let sessions: Vec<_> = (0..3000).map(|_| one()).collect();
     // A third has arrived and stays: one of them as it is, one has come back by another id.
     let (stays, returned, other) = (sessions[99].clone(), sessions[201].clone(), ConnectionId::next());
     log.leave(returned.0, Some(true), now);
-    assert!(log.enter(&newcomer(other, Some(&returned.1)), now).joined.resumed().is_some());
+    assert!(enter(&mut log, &newcomer(other, Some(&returned.1)), now).joined.resumed().is_some());
     for (_, (id, _)) in sessions.iter().enumerate().filter(|(at, _)| at % 3 > 0) {
         log.leave(*id, Some(false), now);
     }
