@@ -379,6 +379,48 @@ async fn it_is_in_no_history() {
     raw.expect(Frame::text(r#"{"$seq":1,"type":"line","text":"kept"}"#)).await;
 }
 
+#[cfg(feature = "cluster")]
+mod over_nodes {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[channel("/far/:room", history, each_node)]
+    pub struct Far {
+        room: String,
+    }
+
+    #[channel(sends(Place, Line))]
+    impl Far {}
+
+    #[tokio::test(start_paused = true)]
+    async fn each_is_sent_on_the_other_node_and_kept_in_no_history_there() {
+        let hubs = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&hubs);
+        let two = testing::cluster_with(
+            2,
+            || channels![Far; cluster],
+            move |channels| {
+                all.lock().unwrap().push(channels.of::<Far>());
+                channels.app(())
+            },
+        )
+        .await;
+        let mut bob = two[1].connect::<Far>("/far/a").await.unwrap();
+        let here: Hub<Far> = hubs.lock().unwrap()[0].clone();
+        let room = here.room(&Far::room("a"));
+        for n in 1..=2 {
+            assert!(room.send(place(1, n)).is_complete());
+        }
+        assert!(room.send(Line { text: "kept".into() }).is_complete());
+        for n in 1..=2 {
+            assert_eq!(bob.expect::<Place>().await, place(1, n));
+        }
+        // The first of all that have a number.
+        assert_eq!(bob.expect_text().await, r#"{"$seq":1,"type":"line","text":"kept"}"#);
+    }
+}
+
 async fn next(raw: &mut Raw) -> Value {
     let frame = raw.frame().await.expect("it is open");
     serde_json::from_slice(&frame.payload).expect("it is JSON")

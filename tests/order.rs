@@ -194,7 +194,7 @@ enum On {
 }
 
 enum Seat {
-    Memory(Client<Arena>),
+    Memory(Box<Client<Arena>>),
     Socket(Box<WebSocketStream<Box<dyn Stream>>>),
 }
 
@@ -202,7 +202,7 @@ impl Venue {
     async fn seat(&self, room: usize, user: usize) -> Seat {
         let path = format!("/arena/{room}?user={user}");
         match self {
-            Self::Memory(app) => Seat::Memory(app.connect::<Arena>(&path).await.unwrap()),
+            Self::Memory(app) => Seat::Memory(Box::new(app.connect::<Arena>(&path).await.unwrap())),
             Self::Sockets(server) => Seat::Socket(Box::new(server.client(&path).await)),
             Self::TwoRuntimes(servers) => Seat::Socket(Box::new(servers.client(&path).await)),
         }

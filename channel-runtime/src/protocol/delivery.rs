@@ -55,11 +55,15 @@ pub enum Delivery {
     ///   disconnected because of it, and nobody who sends it is slowed,
     /// - with `every`, a value of a key is sent at most once in that time, the first at once; a client that was behind may be sent one
     ///   sooner after another,
-    /// - who enters is sent all newest values, before anything else of that room.
+    /// - who enters is sent all newest values, behind what it missed if it resumes; where they are more than a quarter of
+    ///   `Config::outbox_bytes`, the rest as soon as it has taken what waits.
+    ///
+    /// They are told by a task on the runtime of one of the members: a handler that blocks that runtime holds them up for all.
     ///
     /// It is kept in no history, and so has no number. It is not promised that a client is sent each value, nor where in the order of
     /// reliable messages one stands. What a value is not for, by `others()` or `except(..)`, stays with it: who is excluded is sent
-    /// neither it nor the value that it replaced, if that has not been sent yet.
+    /// neither it nor the value that it replaced, if that has not been sent yet. A value that is forgotten while it is being told may still
+    /// be sent to some.
     ///
     /// The values last as long as the room: until its last member has left, or, in a channel with `history` or `on_room_open`, until it is
     /// closed. Those of [`Hub::all`](crate::Hub::all) last. [`Audience::forget`](crate::Audience::forget) takes one away. A room has at

@@ -7,6 +7,9 @@ pub(crate) enum Class {
     Reliable,
     Volatile(TypeHash),
     Latest(LatestClass),
+    /// Of newest values that another node has sent: each is for each recipient, and kept nowhere.
+    #[cfg(feature = "cluster")]
+    LatestElsewhere(TypeHash),
 }
 
 /// Of its values the newest one for each key is told.

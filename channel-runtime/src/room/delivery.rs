@@ -92,7 +92,7 @@ impl<'a> Delivery<'a> {
             return room.send_newest(&frame, latest, &self.sending(self.publisher(room).as_ref()));
         }
         let windows = || room.windows(self.from, self.lookup.exclusions);
-        if !room.has_history() || self.class.is_volatile() {
+        if !room.has_history() || !self.class.is_reliable() {
             return room.send(self.prepared(frame, windows), &self.sending(self.publisher(room).as_ref()), admits);
         }
         let frame = self.to_be_recorded(frame, windows);
@@ -169,8 +169,8 @@ impl<'a> Delivery<'a> {
         let exclusions = self.lookup.exclusions;
         let mut sent = match self.class {
             // Of a single client there is no table of newest values.
-            Class::Reliable | Class::Latest(_) => push_each(exclusions, members, &frame, admits, pushed),
-            Class::Volatile(_) => offer_each(exclusions, members, &frame, admits, pushed),
+            class if !class.is_volatile() => push_each(exclusions, members, &frame, admits, pushed),
+            _ => offer_each(exclusions, members, &frame, admits, pushed),
         };
         sent.elsewhere = self.elsewhere(sent, || Body::of(&frame));
         sent

@@ -68,7 +68,9 @@ fn push_to_members(
         None => None,
         Some(log) => {
             let body = sending.outgoing.is_some().then(|| Body::of(&frame.without_forms()));
-            record(log, &mut frame, sending.exclusions);
+            if sending.class.is_reliable() {
+                record(log, &mut frame, sending.exclusions);
+            }
             body
         }
     };

@@ -35,8 +35,8 @@ impl CloseCode {
     pub const RESTART: Self = Self(1012);
     /// 1013: the server is overloaded, or the client is too slow; connect again later.
     pub const TRY_AGAIN: Self = Self(1013);
-    /// 4307: the client is to connect to the path that is the reason: see [`Audience::redirect`](crate::Audience::redirect). Only that moves
-    /// clients: where an application itself closes with this code, nobody follows.
+    /// 4307: the client is to connect to the path that is the reason: see [`Audience::redirect`](crate::Audience::redirect). Where an
+    /// application itself closes with this code, clients that know the framework's frames do not follow; others see no difference.
     pub const MOVED: Self = Self(4307);
     /// 4400: the request is invalid, and will be so the next time.
     pub const BAD_REQUEST: Self = Self(4400);
@@ -109,7 +109,9 @@ impl Error for InvalidCloseCode {}
 /// assert!(close.is_clean());
 /// assert_eq!(close.to_string(), "closed by the client (1001)");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Two are equal if who ended it, the code and the reason are.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Close {
     /// Who or what ended it.
@@ -121,6 +123,14 @@ pub struct Close {
     /// The reason is the path of the room that the client is moved to. Not told by the code, which an application may use, too.
     moves: bool,
 }
+
+impl PartialEq for Close {
+    fn eq(&self, other: &Self) -> bool {
+        (self.by, self.code, &self.reason) == (other.by, other.code, &other.reason)
+    }
+}
+
+impl Eq for Close {}
 
 impl Close {
     /// Makes a value for tests that call `on_close` themselves.
@@ -137,8 +147,8 @@ impl Close {
         Self { moves: true, ..Self::new(ClosedBy::Server, CloseCode::MOVED, path) }
     }
 
-    /// The path that the client is to connect to.
-    pub(crate) fn moved_to(&self) -> Option<&str> {
+    /// The path that [`redirect`](crate::Audience::redirect) has moved the client to. `None` for every other end.
+    pub fn moved_to(&self) -> Option<&str> {
         self.moves.then_some(&*self.reason)
     }
 

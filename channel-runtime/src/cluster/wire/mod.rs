@@ -48,7 +48,7 @@ pub(crate) use self::write::{ParcelWriter, record_bytes};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
-use crate::room::class::{Class, TypeHash};
+use crate::room::class::{Class, LatestClass, TypeHash};
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::Body;
 use crate::wire::close::CloseCode;
@@ -107,20 +107,24 @@ pub(crate) fn channel_hash(pattern: &str) -> u32 {
 /// The node of the connection that says a class.
 const OF_CLASS: u64 = u64::MAX;
 const VOLATILE: u64 = 1;
+const LATEST: u64 = 2;
 
 /// The connection that says it. `None` if nothing is to be said.
 fn said(class: Class) -> Option<ConnectionId> {
-    match class {
+    let (TypeHash(hash), class) = match class {
+        Class::Reliable => return None,
+        Class::Volatile(of) => (of, VOLATILE),
         // Other nodes send each value.
-        Class::Reliable | Class::Latest(_) => None,
-        Class::Volatile(TypeHash(hash)) => Some(ConnectionId::of(OF_CLASS, u64::from(hash) << 32 | VOLATILE)),
-    }
+        Class::Latest(LatestClass { of, .. }) | Class::LatestElsewhere(of) => (of, LATEST),
+    };
+    Some(ConnectionId::of(OF_CLASS, u64::from(hash) << 32 | class))
 }
 
 /// The class that is said by a connection. `None` if it is one.
 fn class(id: ConnectionId) -> Option<Class> {
     (id.node() == OF_CLASS).then(|| match id.serial() & 0xFF {
         VOLATILE => Class::Volatile(TypeHash((id.serial() >> 32) as u32)),
+        LATEST => Class::LatestElsewhere(TypeHash((id.serial() >> 32) as u32)),
         // Of the future.
         _ => Class::Reliable,
     })

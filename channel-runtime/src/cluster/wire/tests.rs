@@ -8,7 +8,7 @@ use proptest::strategy::LazyJust;
 
 use super::read::{BadParcel, Excluded, Foreign};
 use super::*;
-use crate::room::class::{Class, TypeHash};
+use crate::room::class::{Class, LatestClass, TypeHash};
 use crate::testing::fuzz::parcels::{owned, tell};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Compressed, Frame, Opcode, frame};
@@ -146,8 +146,11 @@ fn arb_frames() -> impl Strategy<Value = (Destination, Cargo)> {
 
 fn arb_outbound() -> impl Strategy<Value = Outbound> {
     let sent = prop_oneof![4 => (arb_to(), arb_cargo()), 1 => arb_frames()];
-    let class =
-        prop_oneof![3 => Just(Class::Reliable), 1 => any::<u32>().prop_map(|hash| Class::Volatile(TypeHash(hash)))];
+    let class = prop_oneof![
+        3 => Just(Class::Reliable),
+        1 => any::<u32>().prop_map(|hash| Class::Volatile(TypeHash(hash))),
+        1 => any::<u32>().prop_map(|hash| Class::LatestElsewhere(TypeHash(hash))),
+    ];
     (any::<u32>(), sent, class, arb_mask()).prop_map(|(channel, (to, cargo), class, mask)| Outbound {
         channel,
         to,
@@ -427,7 +430,9 @@ fn a_class_excludes_nobody_and_nobody_can_say_one_by_an_id() {
     let other = ConnectionId::of(1, 2);
     assert_eq!(said(class, &[other]), (class, vec![other]));
     assert_eq!(said(Class::Reliable, &[made_up, other]), (Class::Reliable, vec![other]));
-    assert_eq!(super::class(ConnectionId::of(made_up.node(), 2)), Some(Class::Reliable), "one of the future");
+    assert_eq!(super::class(ConnectionId::of(made_up.node(), 3)), Some(Class::Reliable), "one of the future");
+    let latest = Class::Latest(LatestClass { of: TypeHash(7), every_ms: 100 });
+    assert_eq!(said(latest, &[other]), (Class::LatestElsewhere(TypeHash(7)), vec![other]));
 }
 
 #[test]

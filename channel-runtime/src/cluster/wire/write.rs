@@ -116,7 +116,7 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
         Cargo::Hello(json) => json.len(),
         Cargo::Bye => 0,
     };
-    let class = if class.is_volatile() { 1 + CONNECTION } else { 0 };
+    let class = if class.is_reliable() { 0 } else { 1 + CONNECTION };
     RECORD_HEAD + 1 + to + VARINT + class + mask + cargo
 }
 

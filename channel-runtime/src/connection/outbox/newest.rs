@@ -72,7 +72,8 @@ impl Inner {
     fn takes_newest(&self, offer: Offer, most: usize) -> bool {
         let takes_now = matches!(self.state, State::Open) && self.blocked.is_none();
         match offer {
-            Offer::AtEntry => true,
+            // Behind what else is told as it enters; else it pulls them when it has taken that.
+            Offer::AtEntry => self.bytes() <= most,
             Offer::InTurn => takes_now && self.queue.is_empty(),
             // Behind what another of its rooms has been pulled of.
             Offer::Pulled => takes_now && self.queue.bytes() <= most,

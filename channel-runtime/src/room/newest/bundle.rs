@@ -1,4 +1,4 @@
-//! Values that are sent together: short ones are joined, once for each form in which they are read.
+//! Values that are sent together: short ones are joined, once for each form in which they are read, and for each who is excluded from some.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -65,34 +65,10 @@ impl Bundle {
 
     fn form(&mut self, agreed: Option<Agreed>) -> &[Piece] {
         let at = self.forms.iter().position(|(of, _)| *of == agreed).unwrap_or_else(|| {
-            self.forms.push((agreed, self.joined(agreed)));
+            self.forms.push((agreed, joined(self.changes.iter(), agreed)));
             self.forms.len() - 1
         });
         &self.forms[at].1
-    }
-
-    fn joined(&self, agreed: Option<Agreed>) -> Vec<Piece> {
-        let (mut pieces, mut open) = (Vec::<Piece>::new(), Vec::new());
-        let mut until = 0;
-        let close = |open: &mut Vec<u8>, until: u64, pieces: &mut Vec<Piece>| {
-            if !open.is_empty() {
-                pieces.push((Frame::copied([&std::mem::take(open)]), until));
-            }
-        };
-        for (frame, version, _) in &self.changes {
-            let frame = frame.of(agreed);
-            if frame.len() > JOINED || open.len() + frame.len() > MOST_JOINED {
-                close(&mut open, until, &mut pieces);
-            }
-            if frame.len() > JOINED {
-                pieces.push((frame.clone(), *version));
-            } else {
-                open.extend_from_slice(frame);
-            }
-            until = *version;
-        }
-        close(&mut open, until, &mut pieces);
-        pieces
     }
 
     pub fn len(&self) -> usize {
@@ -120,6 +96,30 @@ impl Bundle {
             exclusions.as_ref().is_none_or(|exclusions| member.is_meant(exclusions))
         };
         let own = self.changes.iter().filter(|(_, _, exclusions)| is_meant(exclusions));
-        (own.map(|(frame, version, _)| (frame.of(agreed).clone(), *version)).collect(), self.changes.len())
+        (joined(own, agreed), self.changes.len())
     }
+}
+
+fn joined<'a>(changes: impl Iterator<Item = &'a Prepared>, agreed: Option<Agreed>) -> Vec<Piece> {
+    let (mut pieces, mut open) = (Vec::<Piece>::new(), Vec::new());
+    let mut until = 0;
+    let close = |open: &mut Vec<u8>, until: u64, pieces: &mut Vec<Piece>| {
+        if !open.is_empty() {
+            pieces.push((Frame::copied([&std::mem::take(open)]), until));
+        }
+    };
+    for (frame, version, _) in changes {
+        let frame = frame.of(agreed);
+        if frame.len() > JOINED || open.len() + frame.len() > MOST_JOINED {
+            close(&mut open, until, &mut pieces);
+        }
+        if frame.len() > JOINED {
+            pieces.push((frame.clone(), *version));
+        } else {
+            open.extend_from_slice(frame);
+        }
+        until = *version;
+    }
+    close(&mut open, until, &mut pieces);
+    pieces
 }

@@ -97,9 +97,10 @@ impl Table {
         let replaced = before.map_or(0, |before| {
             self.keys.remove(&before.version);
             // One that waits for its tick was told to nobody, and nobody is behind for that.
-            let is_told = before.version <= self.told;
-            let misses = self.behind.values().filter(|at| is_told && at.version < before.version);
-            misses.count()
+            if before.version > self.told {
+                return 0;
+            }
+            self.behind.values().filter(|at| at.version < before.version).count()
         });
         self.keys.insert(self.version, Arc::clone(key));
         Some(replaced)

@@ -2,7 +2,7 @@
 //!
 //! It ends when there is nothing new. While a type has `every`, it sleeps for that time behind each pass.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
@@ -18,12 +18,13 @@ use crate::room::member::Member;
 use crate::wire::deflate::{Compression, PreparedFrame};
 
 pub(super) fn start(room: &Arc<LiveRoom>, of: TypeHash, runtime: &Handle) {
-    let teller = Teller { room: Arc::clone(room), of, has_ended: false };
+    let teller = Teller { room: Arc::downgrade(room), of, has_ended: false };
     runtime.spawn(teller.run());
 }
 
 struct Teller {
-    room: Arc<LiveRoom>,
+    /// A room that is gone while this sleeps is not kept for it.
+    room: Weak<LiveRoom>,
     of: TypeHash,
     has_ended: bool,
 }
@@ -40,12 +41,15 @@ impl Teller {
             // The tasks that are ready run first, because they may send more.
             yield_now().await;
             let begun_at = Instant::now();
-            let Some(Begun { changes, every, compression }) = self.begin() else {
+            let room = self.room.upgrade();
+            let begun = room.as_ref().and_then(|room| self.begin(room));
+            let (Some(room), Some(Begun { changes, every, compression })) = (room, begun) else {
                 self.has_ended = true;
                 return;
             };
-            let news = self.bundle(changes, compression).await;
-            self.tell(news).await;
+            let news = bundle(&room, changes, compression).await;
+            self.tell(&room, news).await;
+            drop(room);
             if !every.is_zero() {
                 sleep_until(begun_at + every).await;
             }
@@ -53,34 +57,20 @@ impl Teller {
     }
 
     /// `None` if there is nothing new. Then the next value starts another teller.
-    fn begin(&self) -> Option<Begun> {
-        let Inner { members, newest, .. } = &mut *self.room.lock();
+    fn begin(&self, room: &LiveRoom) -> Option<Begun> {
+        let Inner { members, newest, .. } = &mut *room.lock();
         let table = newest.as_mut()?.table(self.of)?;
         let begun = table.begin_pass(members.len());
         table.has_teller = begun.is_some();
         begun.map(|changes| Begun { changes, every: table.every, compression: table.compression })
     }
 
-    /// Under no lock, because compression takes time.
-    async fn bundle(&self, changes: Vec<Change>, compression: Option<Compression>) -> Bundle {
-        let Some(compression) = compression else { return Bundle::plain(changes) };
-        let mut prepared = Vec::with_capacity(changes.len());
-        for (at, Change { version, frame, exclusions }) in changes.into_iter().enumerate() {
-            let windows = self.room.windows(None, &Exclusions::default());
-            prepared.push((PreparedFrame::new(frame, windows, &compression), version, exclusions));
-            if at % MEMBERS_PER_TURN == MEMBERS_PER_TURN - 1 {
-                yield_now().await;
-            }
-        }
-        Bundle::prepared(prepared)
-    }
-
-    async fn tell(&self, mut news: Bundle) {
+    async fn tell(&self, room: &LiveRoom, mut news: Bundle) {
         let own = Handle::current().id();
         let mut due = Vec::new();
         loop {
             let is_more = {
-                let Inner { members, newest, .. } = &mut *self.room.lock();
+                let Inner { members, newest, .. } = &mut *room.lock();
                 let table = newest.as_mut().and_then(|newest| newest.table(self.of));
                 table.is_some_and(|table| table.tell_few(members, &mut news, &mut due))
             };
@@ -93,7 +83,21 @@ impl Teller {
     }
 }
 
-/// A handler may block this runtime; members on others do not wait for that.
+/// Under no lock, because compression takes time.
+async fn bundle(room: &LiveRoom, changes: Vec<Change>, compression: Option<Compression>) -> Bundle {
+    let Some(compression) = compression else { return Bundle::plain(changes) };
+    let mut prepared = Vec::with_capacity(changes.len());
+    for (at, Change { version, frame, exclusions }) in changes.into_iter().enumerate() {
+        let windows = room.windows(None, &Exclusions::default());
+        prepared.push((PreparedFrame::new(frame, windows, &compression), version, exclusions));
+        if at % MEMBERS_PER_TURN == MEMBERS_PER_TURN - 1 {
+            yield_now().await;
+        }
+    }
+    Bundle::prepared(prepared)
+}
+
+/// Members on other runtimes write by their own tasks.
 fn write(member: &Member, own: Id) {
     if member.runtime_id == Some(own) {
         member.outbox().flush();
@@ -104,8 +108,10 @@ fn write(member: &Member, own: Id) {
 
 impl Drop for Teller {
     fn drop(&mut self) {
-        if !self.has_ended {
-            let Inner { members, newest, .. } = &mut *self.room.lock();
+        if !self.has_ended
+            && let Some(room) = self.room.upgrade()
+        {
+            let Inner { members, newest, .. } = &mut *room.lock();
             if let Some(table) = newest.as_mut().and_then(|newest| newest.table(self.of)) {
                 table.abandon_pass(members);
             }
