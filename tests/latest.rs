@@ -452,7 +452,7 @@ async fn of_ten_one_stalls_and_the_nine_others_hear_each() {
     for n in 1..=300 {
         let sent = room.send(long(1, n));
         assert_eq!((sent.recipients, sent.refused), (10, 0));
-        assert!(room.ready().await == ());
+        room.ready().await;
         replaced += sent.replaced;
         for raw in &mut nine {
             assert_eq!(next(raw).await["n"], n);

@@ -8,7 +8,7 @@ mod frames;
 mod tests;
 
 use std::any::Any;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,9 @@ use crate::wire::frame::Frame;
 
 /// While counts alone are told, a tick is no shorter.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
+
+/// Those that are behind are looked at so often, or with each tick if that is more often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How it is told who is present.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +51,7 @@ impl Shown {
     /// `json` is an object.
     pub(crate) fn new<S: Send + Sync + 'static>(json: &str, value: S) -> Self {
         let rest = json.strip_prefix('{').unwrap_or(json);
-        let json = if rest == "}" { rest.into() } else { format!(",{rest}").into() };
+        let json = if rest.trim_start() == "}" { "}".into() } else { format!(",{rest}").into() };
         Self { json, value: Arc::new(Contained::new(Box::new(value))) }
     }
 
@@ -76,8 +79,8 @@ pub(crate) struct Presence {
     told: Told,
     /// Each with something to tell, once, but for one that has gone without a trace since.
     changed: Vec<Arc<str>>,
-    /// Those that were lost, in the order in which their time ends. Some may have come back.
-    lost: VecDeque<(Instant, Arc<str>)>,
+    /// Users of whom connections were lost, once each, by when the time of the first may end. It may have come back.
+    lost: BTreeSet<(Instant, Arc<str>)>,
     /// Members that took no frame when there was one: they are told all anew once they take what waits for them.
     behind: HashSet<ConnectionId>,
     /// When what has changed is told.
@@ -104,6 +107,8 @@ struct User {
     entries: Vec<Entry>,
     is_told: bool,
     is_changed: bool,
+    /// Its place among those of whom connections were lost.
+    lost: Option<Instant>,
 }
 
 struct Entry {
@@ -144,7 +149,7 @@ impl Presence {
             len: 0,
             told: Told::default(),
             changed: Vec::new(),
-            lost: VecDeque::new(),
+            lost: BTreeSet::new(),
             behind: HashSet::new(),
             due: None,
             look: None,
@@ -208,7 +213,7 @@ impl Presence {
             self.aside.push(of_user.entries.remove(at).shown);
             self.len -= 1;
             if of_user.entries.is_empty() {
-                self.users.remove(&name);
+                self.remove(&name);
             }
             return;
         }
@@ -216,10 +221,19 @@ impl Presence {
         if leaving == Leaving::Lost && user.is_some() {
             let until = after(now, self.bounds.grace);
             entry.until = Some(until);
-            self.lost.push_back((until, name));
+            if of_user.lost.is_none() {
+                of_user.lost = Some(until);
+                self.lost.insert((until, name));
+            }
         } else {
             entry.until = Some(now);
             self.change(&name, now);
+        }
+    }
+
+    fn remove(&mut self, name: &Arc<str>) {
+        if let Some(lost) = self.users.remove(name).and_then(|user| user.lost) {
+            self.lost.remove(&(lost, Arc::clone(name)));
         }
     }
 
@@ -261,9 +275,14 @@ impl Presence {
 
     /// What has changed since the last one, for all members. `None` if there is nothing to tell.
     pub fn tick(&mut self, now: Instant) -> Option<Frame> {
-        while self.lost.front().is_some_and(|(until, _)| *until <= now) {
-            let (_, name) = self.lost.pop_front()?;
-            if self.users.get(&name).is_some_and(|user| user.entries.iter().any(|entry| entry.is_over(now))) {
+        while self.lost.first().is_some_and(|(until, _)| *until <= now) {
+            let (_, name) = self.lost.pop_first()?;
+            let Some(user) = self.users.get_mut(&name) else { continue };
+            let later = user.entries.iter().filter_map(|entry| entry.until).filter(|until| *until > now);
+            user.lost = later.min();
+            let is_over = user.entries.iter().any(|entry| entry.is_over(now));
+            self.lost.extend(user.lost.map(|lost| (lost, Arc::clone(&name))));
+            if is_over {
                 self.change(&name, now);
             }
         }
@@ -274,7 +293,8 @@ impl Presence {
         let (before, was_counted) = (self.told.users, self.told.is_counted);
         let mut diff = Diff::default();
         for name in std::mem::take(&mut self.changed) {
-            self.settle(&name, &mut diff, now);
+            // Of counts alone nobody hears a name.
+            self.settle(&name, (!was_counted).then_some(&mut diff), now);
         }
         // It goes back to names when there are clearly fewer, so that it does not change to and fro.
         let most = if was_counted { self.bounds.diffs_up_to * 3 / 4 } else { self.bounds.diffs_up_to };
@@ -294,24 +314,28 @@ impl Presence {
     }
 
     /// What is to be told of a user is told then.
-    fn settle(&mut self, name: &Arc<str>, diff: &mut Diff, now: Instant) {
+    fn settle(&mut self, name: &Arc<str>, mut diff: Option<&mut Diff>, now: Instant) {
         let Some(user) = self.users.get_mut(name) else { return };
         if !std::mem::take(&mut user.is_changed) {
             return;
         }
         for over in user.entries.extract_if(.., |entry| entry.is_over(now)) {
             self.len -= 1;
-            diff.left(name, over.id);
+            if let Some(diff) = &mut diff {
+                diff.left(name, over.id);
+            }
             self.aside.push(over.shown);
         }
         for entry in user.entries.iter_mut().filter(|entry| !entry.is_known()) {
             entry.told = Some(Arc::clone(&entry.shown.json));
-            diff.entered(name, entry.id, &entry.shown.json);
+            if let Some(diff) = &mut diff {
+                diff.entered(name, entry.id, &entry.shown.json);
+            }
         }
         let was_told = std::mem::replace(&mut user.is_told, !user.entries.is_empty());
         self.told.users = self.told.users + usize::from(user.is_told) - usize::from(was_told);
         if user.entries.is_empty() {
-            self.users.remove(name);
+            self.remove(name);
         }
     }
 
@@ -326,18 +350,22 @@ impl Presence {
     }
 
     pub fn look_again(&mut self, now: Instant) {
-        self.look = (!self.behind.is_empty()).then(|| after(now, self.bounds.every));
+        self.look = (!self.behind.is_empty()).then(|| after(now, self.bounds.every.min(LOOK_EVERY)));
     }
 
     /// When there is something to do. `None` if there is nothing.
     pub fn next(&self) -> Option<Instant> {
-        let lost = self.lost.front().map(|(until, _)| *until);
+        let lost = self.lost.first().map(|(until, _)| *until);
         [self.due, lost, self.look].into_iter().flatten().min()
     }
 
-    /// Whether a task has to be started that ticks, which is counted as started.
-    pub fn must_start(&mut self) -> bool {
-        self.next().is_some() && !std::mem::replace(&mut self.is_ticking, true)
+    /// Whether a task has to be started that ticks.
+    pub fn must_start(&self) -> bool {
+        self.next().is_some() && !self.is_ticking
+    }
+
+    pub fn has_started(&mut self) {
+        self.is_ticking = true;
     }
 
     pub fn has_stopped(&mut self) {

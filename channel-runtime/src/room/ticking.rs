@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -64,11 +64,16 @@ impl LiveRoom {
             let runtime =
                 || Handle::try_current().ok().or_else(|| members.values().find_map(|m| m.apart.runtime.clone()));
             let runtime = if presence.must_start() { runtime() } else { None };
+            if runtime.is_some() {
+                presence.has_started();
+            }
             (presence.take_aside(), Arc::clone(&presence.wake), runtime)
         };
         drop(aside);
         if let Some(runtime) = runtime {
-            runtime.spawn(Ticking { room: Arc::downgrade(self), wake, has_ended: false }.run());
+            let room = Arc::downgrade(self);
+            let ticking = Ticking { room, wake, runtime: runtime.id(), ended: Vec::new(), has_ended: false };
+            runtime.spawn(ticking.run());
         }
     }
 
@@ -139,6 +144,11 @@ fn offer(flushing: &mut FlushQueue<Member>, member: &Arc<Member>, frame: &Frame)
 struct Ticking {
     room: Weak<LiveRoom>,
     wake: Arc<Notify>,
+    /// On which it runs.
+    runtime: Id,
+    /// On which it ran before they ended.
+    ended: Vec<Id>,
+    /// There is nothing more to tell.
     has_ended: bool,
 }
 
@@ -154,16 +164,31 @@ impl Ticking {
         }
         self.has_ended = true;
     }
+
+    /// Its runtime has ended before the room: it goes on with one of the members that is on another.
+    fn goes_on(&mut self, room: &LiveRoom) -> Option<Handle> {
+        let Inner { presence, members, .. } = &mut *room.lock();
+        let presence = presence.as_mut()?;
+        presence.has_stopped();
+        self.ended.push(self.runtime);
+        let is_here = |runtime: &&Handle| !self.ended.contains(&runtime.id());
+        let runtime = members.values().filter_map(|member| member.apart.runtime.as_ref()).find(is_here)?.clone();
+        if !presence.must_start() {
+            return None;
+        }
+        presence.has_started();
+        Some(runtime)
+    }
 }
 
-/// Its runtime ends before the room: the next who has something to tell starts another one.
 impl Drop for Ticking {
     fn drop(&mut self) {
         if !self.has_ended
             && let Some(room) = self.room.upgrade()
-            && let Some(presence) = &mut room.lock().presence
+            && let Some(runtime) = self.goes_on(&room)
         {
-            presence.has_stopped();
+            let (room, wake, ended) = (Arc::downgrade(&room), Arc::clone(&self.wake), std::mem::take(&mut self.ended));
+            runtime.spawn(Ticking { room, wake, runtime: runtime.id(), ended, has_ended: false }.run());
         }
     }
 }

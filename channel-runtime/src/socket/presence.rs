@@ -155,6 +155,8 @@ impl<C: HasPresence> Socket<C> {
     /// }
     /// ```
     ///
+    /// The hook is first asked before `on_connect`: if what that does is seen, call this in it.
+    ///
     /// Never waits, and however often it is called before the hook is asked, that is asked once. Nothing happens if the connection has
     /// ended. A value of more than 1 KiB of JSON is refused and logged: the one before it stays.
     pub fn presence_changed(&self) {

@@ -163,7 +163,7 @@ impl Close {
         match self.by {
             ClosedBy::Client => self.code != Some(CloseCode::GOING_AWAY),
             ClosedBy::Server => {
-                self.code.is_none_or(|code| !matches!(code.0, 1001..=1003 | 1007 | 1009..=1014 | 4408 | 4425))
+                self.code.is_none_or(|code| !matches!(code.0, 1001..=1003 | 1007 | 1009..=1014 | 4408 | 4425 | 4429))
             }
             ClosedBy::Idle | ClosedBy::Expired => true,
             ClosedBy::Lost
@@ -337,10 +337,10 @@ mod tests {
             assert!(of(ClosedBy::Client, code), "{code:?}");
         }
         assert!(!of(ClosedBy::Client, Some(1001)), "a page is reloaded");
-        for code in [1000, 1008, 3000, 4307, 4401, 4403, 4429, 4999] {
+        for code in [1000, 1008, 3000, 4307, 4401, 4403, 4999] {
             assert!(of(ClosedBy::Server, Some(code)), "{code}");
         }
-        for code in [1001, 1011, 1012, 1013, 4408, 4425] {
+        for code in [1001, 1011, 1012, 1013, 4408, 4425, 4429] {
             assert!(!of(ClosedBy::Server, Some(code)), "{code}");
         }
         let meant = [ClosedBy::Client, ClosedBy::Server, ClosedBy::Idle, ClosedBy::Expired];

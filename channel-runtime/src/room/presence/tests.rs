@@ -92,6 +92,42 @@ async fn who_comes_back_in_time_as_it_was_is_silent_and_keeps_its_entry() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_who_is_lost_often_is_remembered_once_and_is_out_after_the_last_grace() {
+    let mut room = Fixture::new();
+    let mut id = room.enter("ann", 1);
+    let known = id.to_string();
+    room.tick();
+    for _ in 0..100 {
+        room.leave("ann", id, Leaving::Lost);
+        assert_eq!(room.presence.lost.len(), 1);
+        room.now += Duration::from_millis(50);
+        id = room.enter("ann", 1);
+    }
+    room.leave("ann", id, Leaving::Lost);
+    let lost = room.now;
+    assert_eq!(room.tick(), Value::Null, "the time of the first, which has come back");
+    assert_eq!(room.tick(), Value::Null);
+    assert_eq!(room.tick(), json!({ "type": "$presence", "count": 0, "out": { "ann": [known] } }));
+    assert_eq!(room.now - lost, BOUNDS.grace + TICK);
+    assert_eq!((room.presence.next(), room.presence.lost.len()), (None, 0));
+    // Who is sent away leaves no record behind.
+    let id = room.enter("bob", 1);
+    room.tick();
+    room.leave("bob", id, Leaving::Lost);
+    let id = room.enter("bob", 1);
+    room.leave("bob", id, Leaving::ForGood);
+    room.tick();
+    assert_eq!((room.presence.next(), room.presence.lost.len()), (None, 0));
+}
+
+#[test]
+fn an_object_without_fields_is_one_however_it_is_written() {
+    for json in ["{}", "{ }", "{\n}"] {
+        assert_eq!(&*Shown::new(json, ()).json, "}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_does_not_come_back_is_out_after_the_grace_and_nobody_comes_back_for_what_is_nobodys() {
     let mut room = Fixture::new();
     let (ann, nobody) = (room.enter("ann", 1), ConnectionId::next());
