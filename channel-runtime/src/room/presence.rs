@@ -4,22 +4,21 @@
 //! is told to all of them with the next tick, in one frame. No value of the user's is dropped under the lock: it is put aside.
 
 mod frames;
+mod shown;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::connection::contained::Contained;
 use crate::connection::id::ConnectionId;
 use crate::connection::moment::after;
 use crate::room::presence::frames::Diff;
+pub use crate::room::presence::shown::Shown;
 use crate::wire::frame::Frame;
 
 /// While counts alone are told, a tick is no shorter.
@@ -37,34 +36,6 @@ pub(crate) struct Bounds {
     pub every: Duration,
     /// Of more connections the number alone is told.
     pub diffs_up_to: usize,
-}
-
-/// What is seen of a connection. Clones share it.
-#[derive(Clone)]
-pub struct Shown {
-    /// A JSON object without its opening brace, behind a comma if it has fields: `,"cursor":7}`.
-    json: Arc<str>,
-    value: Arc<Contained<Box<dyn Any + Send + Sync>>>,
-}
-
-impl Shown {
-    /// `json` is an object.
-    pub(crate) fn new<S: Send + Sync + 'static>(json: &str, value: S) -> Self {
-        let rest = json.strip_prefix('{').unwrap_or(json);
-        let json = if rest.trim_start() == "}" { "}".into() } else { format!(",{rest}").into() };
-        Self { json, value: Arc::new(Contained::new(Box::new(value))) }
-    }
-
-    /// `None` if it is of another type.
-    pub(crate) fn value<S: 'static>(&self) -> Option<&S> {
-        self.value.downcast_ref()
-    }
-}
-
-impl fmt::Debug for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Shown").field(&self.json).finish()
-    }
 }
 
 /// A user who is present, and what is seen of each of its connections.
