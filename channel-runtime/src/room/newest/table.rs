@@ -311,7 +311,7 @@ impl Table {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
     pub fn behind(&self) -> usize {
         self.behind.len()
     }
