@@ -256,7 +256,12 @@ fn main() {
     }
     println!("a send, in nanoseconds: median (a tenth is below)");
     for (members, samples) in [(1, 2001), (10, 1001), (1000, 101)] {
-        let (mut plain, mut kept) = (Side::plain(members), Side::kept(members));
+        let (mut plain, mut kept) = if std::env::args().any(|argument| argument == "swapped") {
+            let kept = Side::kept(members);
+            (Side::plain(members), kept)
+        } else {
+            (Side::plain(members), Side::kept(members))
+        };
         let (mut times, mut kept_times) = (Vec::new(), Vec::new());
         // The first is for the caches.
         for sample in 0..=samples {
