@@ -36,10 +36,9 @@ async function draw(page, ...points) {
   await page.page.mouse.move(0, 0)
 }
 
-/** Waits until both show the same, which is not nothing. */
+/** Waits until both show the same, which is not nothing. Either may be the one that has not been told all yet. */
 async function agree(one, other) {
-  const expected = await image(one)
-  await other.page.waitForFunction(expected => document.querySelector('canvas').toDataURL() === expected, expected)
+  while (await image(one) !== await image(other)) await other.page.evaluate(() => new Promise(requestAnimationFrame))
   assert.equal(await isBlank(other), false)
 }
 

@@ -472,7 +472,8 @@ var Channel = class {
     else if (type === "$auth_expiring") {
       this.#expires = Date.now() + (message["in_ms"] ?? Infinity);
       this.#renew();
-    } else if (!isAnswer && type[0] !== "$") {
+    } else if (type === "$presence") this.#emit(type, message);
+    else if (!isAnswer && type[0] !== "$") {
       const { $seq: seq, $room: room = "" } = message;
       const position = seq && this.#positions.get(room);
       if (seq <= position?.had) return;

@@ -37,4 +37,4 @@ export function useEffect(act, inputs) {
 }
 
 const absent = () => { throw new Error('this is no whole React') }
-export { absent as useReducer, absent as useRef, absent as useSyncExternalStore }
+export { absent as useReducer, absent as useRef, absent as useState, absent as useSyncExternalStore }
