@@ -27,6 +27,13 @@ pub struct Said {
     pub text: String,
 }
 
+#[message(type = "tick", latest(key = symbol))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tick {
+    pub symbol: String,
+    pub n: u32,
+}
+
 #[message(type = "me")]
 pub struct Me {
     id: String,
@@ -107,7 +114,7 @@ pub struct Hall {
     user: Option<UserId>,
 }
 
-#[channel(sends(Said, Me))]
+#[channel(sends(Said, Me, Tick))]
 impl Hall {
     fn identity(&self) -> Option<&UserId> {
         self.user.as_ref()
@@ -215,6 +222,15 @@ pub fn heard<C: channel_runtime::Channel>(client: &mut Client<C>) -> Vec<String>
         json["text"].as_str().unwrap_or(&text).to_owned()
     };
     client.take_texts().into_iter().map(text).collect()
+}
+
+/// The newest values that a client has received since the last time, each as `symbol n`. What else it has heard is passed over.
+pub fn ticks(client: &mut Client<Hall>) -> Vec<String> {
+    let tick = |text: String| {
+        let json: Value = serde_json::from_str(&text).unwrap();
+        (json["type"] == "tick").then(|| format!("{} {}", json["symbol"].as_str().unwrap(), json["n"]))
+    };
+    client.take_texts().into_iter().filter_map(tick).collect()
 }
 
 /// The client's connection; it heard that first.

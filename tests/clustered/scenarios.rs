@@ -1,8 +1,11 @@
 //! What two or three nodes do together, whatever the bus.
 
+use channel_runtime::testing::Client;
 use channel_runtime::{BusState, CloseCode, Elsewhere, NotTaken};
 
-use crate::clustered::channels::{Hall, HallFromClient, Lobby, Promoted, Said, Say, Symbol, Topic, heard, id, user};
+use crate::clustered::channels::{
+    Hall, HallFromClient, Lobby, Promoted, Said, Say, Symbol, Tick, Topic, heard, id, ticks, user,
+};
 use crate::clustered::nodes::Nodes;
 
 fn said(text: &str) -> Said {
@@ -234,6 +237,44 @@ pub async fn each_client_hears_its_own_topic(nodes: Nodes) {
 }
 
 /// Not with Redis, which takes what fits into memory.
+pub async fn of_a_key_all_nodes_have_the_newest_value(nodes: Nodes) {
+    let mut ann = nodes.app(0).connect::<Hall>("/hall/a?user=ann").await.unwrap();
+    let ann_id = id(&mut ann).await;
+    let mut bob = nodes.hall(1, "/hall/a?user=bob").await;
+    let rooms = [0, 1].map(|node| nodes[node].halls.room(&Hall::room("a")));
+    let tick = |symbol: &str, n| Tick { symbol: symbol.into(), n };
+    for (node, n) in [(0, 1), (1, 2), (0, 3)] {
+        let sent = rooms[node].send(tick("acme", n));
+        assert_eq!((sent.recipients, sent.elsewhere), (1, Elsewhere::Taken));
+        nodes.settle().await;
+        for client in [&mut ann, &mut bob] {
+            assert_eq!(ticks(client), [format!("acme {n}")]);
+        }
+    }
+    rooms[1].except(ann_id).send(tick("acme", 4));
+    rooms[1].except_user(&user("bob")).send(tick("zeta", 5));
+    // Of a user alone there is no newest value.
+    rooms[0].only_user(&user("bob")).send(tick("acme", 6));
+    nodes[0].halls.rooms([Hall::room("a"), Hall::room("b")]).send(tick("many", 7));
+    nodes.settle().await;
+    let sorted = |client: &mut Client<Hall>| {
+        let mut ticks = ticks(client);
+        ticks.sort();
+        ticks
+    };
+    assert_eq!(sorted(&mut ann), ["many 7", "zeta 5"]);
+    assert_eq!(sorted(&mut bob), ["acme 4", "acme 6", "many 7"]);
+    // Who enters is told the newest alone, on each node, and what another node has forgotten no more.
+    assert!(rooms[0].forget::<Tick>("many"));
+    nodes.settle().await;
+    assert!(!rooms[1].forget::<Tick>("many"));
+    for node in [0, 1] {
+        let mut eve = nodes.app(node).connect::<Hall>("/hall/a?user=eve").await.unwrap();
+        nodes.settle().await;
+        assert_eq!(sorted(&mut eve), ["acme 4", "zeta 5"]);
+    }
+}
+
 pub async fn what_is_longer_than_the_bus_takes_is_heard_by_nobody(nodes: Nodes) {
     let mut ann = nodes.hall(0, "/hall/a").await;
     let mut bob = nodes.hall(1, "/hall/a").await;
@@ -349,6 +390,7 @@ macro_rules! scenarios {
             2 one_sender_is_heard_in_order_whatever_the_audiences
             3 what_one_node_says_in_a_room_has_one_order_for_all_its_members
             2 a_restart_of_the_bus_is_noticed_and_survived
+            2 of_a_key_all_nodes_have_the_newest_value
             3 questions_are_answered_by_all_nodes
         }
     };

@@ -13,9 +13,9 @@ use super::bus::Bus;
 use super::counters::BusState;
 use super::engine::{Engine, EngineError, Subjects};
 use super::lane::{GOODBYE_TIMEOUT, Lane};
-use super::node_id::NodeId;
 use super::relay::Relay;
 use super::settings::{Cluster, Settings};
+use super::stamps::Stamps;
 use super::wire::channel_hash;
 use crate::connection::in_flight::Activity;
 use crate::socket::node::Node;
@@ -64,7 +64,8 @@ pub(crate) async fn over(
         return Err(ClusterError::Name(name));
     }
     let within = settings.start_timeout;
-    let relay = Relay::new(NodeId(engine.random()), settings, channels, fingerprint.into());
+    let stamps = Stamps::new(engine.random(), engine.clock());
+    let relay = Relay::new(stamps, settings, channels, fingerprint.into());
     // If this is cancelled, the lane ends with it.
     let outlet = relay.outlet();
     let subjects = Subjects { name, node: relay.id.to_string() };

@@ -9,6 +9,8 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
+use super::stamps::{Clock, system_clock};
+
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 pub(crate) trait Engine: Send + Sync + 'static {
@@ -20,6 +22,11 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// Connects once, and subscribes: when it returns, nothing that is published from then on is missed. The lane tries again, later
     /// each time, and drops what it had before. It bounds the time of each call.
     fn connect<'a>(&'a self, subjects: &'a Subjects) -> Boxed<'a, Result<Link, EngineError>>;
+
+    /// For newest values.
+    fn clock(&self) -> Clock {
+        system_clock()
+    }
 
     /// For the node's name, and so that not all nodes try again at once. A test's come from its seed.
     fn random(&self) -> u64 {

@@ -8,13 +8,14 @@ use super::members::Members;
 use super::node_id::NodeId;
 use super::nodes::Hello;
 use super::relay::Relay;
-use super::wire::{Address, Content, Question, Record};
+use super::wire::{Address, Content, Question, Record, ValueRef};
 use crate::connection::user_key::UserKey;
 use crate::protocol::escaped::Escaped;
-use crate::room::class::Class;
+use crate::room::class::{Class, TypeHash};
 use crate::room::delivery::{Delivery, disconnect_user};
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
+use crate::room::newest::{Key, Stamp};
 use crate::room::sent::Sent;
 use crate::room::target::Target;
 use crate::socket::node::Node;
@@ -32,10 +33,16 @@ pub(super) fn take(node: &Arc<Node>, relay: &Relay, from: NodeId, record: &Recor
         return 0;
     };
     let here = Here { node, relay, from, channel };
+    // Whether there is such a room here or not.
+    match (record.newest, &record.content) {
+        (Some(value), _) => relay.stamps.see(value.micros),
+        (None, Content::Forget { stamp, .. }) => relay.stamps.see(stamp.micros),
+        _ => {}
+    }
     match (&record.to, &record.content) {
         (Address::User(name), content) => here.to_user(&here.user(name), content),
         // The usual: nothing is allocated before the room is found.
-        (Address::Room(name), Content::Frame { .. } | Content::Topical { .. })
+        (Address::Room(name), Content::Frame { .. } | Content::Topical { .. } | Content::Forget { .. })
             if node.registry.room(channel, name).is_none() =>
         {
             0
@@ -48,6 +55,7 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
     match content {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
             Ok(hello) => {
+                relay.stamps.see(hello.newest);
                 let heard = relay.nodes.hello(from, hello, relay.age());
                 relay.count_lost(from, heard.lost);
                 relay.wake_if(heard.is_news);
@@ -129,18 +137,20 @@ impl Here<'_> {
             Content::Frame { compressed, .. } => compressed,
             _ => None,
         };
+        let (class, key, stamp) = self.newest(record);
         let delivery = Delivery {
             lookup,
             from: None,
             hub_backlog: None,
-            class: record.class,
-            key: None,
+            class,
+            key: key.as_ref(),
+            stamp,
             compression: node.compression(),
             compressed,
             outgoing: None,
         };
         match &record.content {
-            Content::Frame { opcode, plain, .. } => self.sent(delivery.to_found(frame(*opcode, plain)), record.class),
+            Content::Frame { opcode, plain, .. } => self.sent(delivery.to_found(frame(*opcode, plain)), class),
             Content::Frames(frames) => {
                 let (Address::Rooms(names), Target::Rooms(rooms)) = (&record.to, &target) else {
                     return self.foreign();
@@ -148,17 +158,18 @@ impl Here<'_> {
                 let frames: Vec<Frame> = frames.clone().map(|(opcode, plain)| frame(opcode, plain)).collect();
                 let of_room: Vec<_> = names.clone().map(|(_, body)| frames.get(body)).collect();
                 let frame = |at: usize, _: &Arc<str>| of_room[at].cloned().ok_or(());
-                delivery.to_rooms(rooms, frame).map_or_else(|()| self.foreign(), |sent| self.sent(sent, record.class))
+                delivery.to_rooms(rooms, frame).map_or_else(|()| self.foreign(), |sent| self.sent(sent, class))
             }
             Content::Topical { before, after, has_place } => {
                 let topical = Topical { before, after, has_place: *has_place };
-                self.sent(self.by_topic(&delivery, topical), record.class)
+                self.sent(self.by_topic(&delivery, topical), class)
             }
             Content::Close { code, reason } => delivery.disconnect(&Close::new(ClosedBy::Server, *code, *reason)),
             Content::Move(path) => delivery.disconnect(&Close::moved(path)),
             Content::Notice { handler, json } => self.notice(lookup, handler, json),
             Content::Join(name) => delivery.join(&Arc::from(*name)),
             Content::Leave(name) => delivery.leave(&Arc::from(*name)),
+            Content::Forget { of, stamp, key } => self.forget(delivery, *of, *stamp, key),
             Content::Question { id, what, .. } => self.ask(&delivery, *id, what),
             Content::Answer { .. } | Content::Hello(_) | Content::Bye => self.foreign(),
         }
@@ -167,6 +178,30 @@ impl Here<'_> {
     fn sent(self, sent: Sent, class: Class) -> usize {
         self.node.counters(self.channel).send(sent, class);
         sent.recipients
+    }
+
+    /// The class, key and stamp of what was sent. A value whose type is not `latest` here, as during a deploy, is for each client.
+    fn newest(self, record: &Record<'_>) -> (Class, Option<Key>, Stamp) {
+        let known = || {
+            let Class::LatestElsewhere(of) = record.class else { return None };
+            Some((record.newest?, self.node.counters(self.channel).drops.latest(of)?))
+        };
+        match known() {
+            Some((ValueRef { micros, key }, class)) => {
+                (Class::Latest(class), Some(Key::from(Arc::from(key))), Stamp { micros, node: self.from.0 })
+            }
+            None => (record.class, None, Stamp::NONE),
+        }
+    }
+
+    fn forget(self, delivery: Delivery<'_>, of: TypeHash, stamp: Stamp, key: &str) -> usize {
+        match self.node.counters(self.channel).drops.latest(of) {
+            Some(class) => {
+                Delivery { stamp, ..delivery }.forget(class, &Key::from(Arc::<str>::from(key)));
+                0
+            }
+            None => self.foreign(),
+        }
     }
 
     fn notice(self, lookup: Lookup<'_>, handler: &str, json: &[u8]) -> usize {

@@ -33,6 +33,7 @@ mod redis;
 mod relay;
 mod settings;
 mod simulated;
+mod stamps;
 pub(crate) mod wire;
 
 pub use self::backplane::{Backplane, ClusterError};

@@ -63,6 +63,13 @@ pub(super) struct Hello {
     pub connection: u64,
     /// For how long it has been in the cluster, in milliseconds. Its records are all younger.
     pub up_ms: u64,
+    /// The greatest stamp of a newest value that it has given or seen. 0, and not said, if there was none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub newest: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 pub(super) struct Heard {

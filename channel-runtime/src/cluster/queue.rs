@@ -298,6 +298,7 @@ mod tests {
             channel: 0,
             to: Destination::Nodes,
             class: Class::Reliable,
+            newest: None,
             mask: None,
             cargo: Cargo::Hello(vec![b'x'; bytes].into()),
         }

@@ -14,8 +14,10 @@ use super::nodes::{Hello, Nodes};
 use super::questions::Questions;
 use super::queue::Queue;
 use super::settings::Settings;
-use super::wire::{Cargo, Destination, Outbound};
+use super::stamps::Stamps;
+use super::wire::{Cargo, Destination, Outbound, ValueOf};
 use crate::room::class::Class;
+use crate::room::newest::Stamp;
 use crate::room::outgoing::{Body, Outgoing, Sending, To};
 use crate::room::sent::{Elsewhere, NotTaken};
 use crate::room::target::Target;
@@ -26,6 +28,7 @@ pub(super) const MOST_GATHERED: u32 = 8;
 
 pub(crate) struct Relay {
     pub(super) id: NodeId,
+    pub(super) stamps: Stamps,
     pub(super) settings: Settings,
     /// The channels' hashes, by their indices.
     channels: Vec<u32>,
@@ -52,10 +55,11 @@ pub(crate) struct Relay {
 pub(super) struct Outlet(Arc<Relay>);
 
 impl Relay {
-    pub fn new(id: NodeId, settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
+    pub fn new(stamps: Stamps, settings: Settings, channels: Vec<u32>, fingerprint: String) -> Arc<Self> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Arc::new(Self {
-            id,
+            id: NodeId(stamps.node()),
+            stamps,
             queue: Queue::new(settings.queue_bytes, settings.queue_age, Instant::now()),
             settings,
             channels,
@@ -168,6 +172,7 @@ impl Relay {
             up_ms: u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX),
             connection: self.echo.connection(),
             worker: !self.serves.load(Ordering::Acquire),
+            newest: self.stamps.latest(),
         };
         let json = serde_json::to_vec(&hello).expect("numbers and texts are JSON");
         self.queue.greet(to_nodes(Cargo::Hello(json.into())));
@@ -201,6 +206,7 @@ impl Relay {
             channel: self.hash(sending.channel),
             to: destination(sending.to),
             class: sending.class,
+            newest: self.value_of(sending, &cargo),
             mask: sending.exclusions.crosses().then(|| Box::new(sending.exclusions.clone())),
             cargo,
         };
@@ -212,6 +218,18 @@ impl Relay {
             _ => {}
         }
         elsewhere
+    }
+
+    /// What receivers have to know of a newest value, to put it into the tables of rooms. `None` if it is for none.
+    fn value_of(&self, sending: &Sending<'_>, cargo: &Cargo) -> Option<Box<ValueOf>> {
+        let value = sending.newest?;
+        let is_for_rooms = matches!(cargo, Cargo::Body(Body::Frame { .. } | Body::Frames { .. }))
+            && matches!(sending.to, To::Target(Target::OwnRoom(_) | Target::Room(_) | Target::Rooms(_) | Target::All))
+            && sending.exclusions.only_user.is_none();
+        is_for_rooms.then(|| {
+            let Stamp { micros, .. } = value.stamp.or_else(|| self.stamps.next());
+            Box::new(ValueOf { micros, key: value.own_key() })
+        })
     }
 
     /// Waits until all that was appended before has come back from the bus.
@@ -227,6 +245,10 @@ impl Outgoing for Outlet {
             compressed.take_if(|compressed| plain.len() + compressed.payload.len() > self.longest());
         }
         self.0.send(sending, Cargo::Body(body))
+    }
+
+    fn stamp(&self) -> Stamp {
+        self.0.stamps.next()
     }
 
     fn reads_compressed(&self) -> bool {
@@ -249,7 +271,7 @@ impl Drop for Outlet {
 }
 
 fn to_nodes(cargo: Cargo) -> Outbound {
-    Outbound { channel: 0, to: Destination::Nodes, class: Class::Reliable, mask: None, cargo }
+    Outbound { channel: 0, to: Destination::Nodes, class: Class::Reliable, newest: None, mask: None, cargo }
 }
 
 fn destination(to: To<'_>) -> Destination {

@@ -69,6 +69,9 @@ pub enum Delivery {
     /// closed. Those of [`Hub::all`](crate::Hub::all) last. [`Audience::forget`](crate::Audience::forget) takes one away. A room has at
     /// most 1000 keys of a type; one more is refused, and [`Sent::too_many_keys`](crate::Sent::too_many_keys) says so.
     ///
+    /// In a cluster each node has the newest values of its rooms, and of two nodes' values for one key all keep that which was sent later:
+    /// see [Several nodes](macro@crate::channels#several-nodes).
+    ///
     /// A single client has no newest values of its own: what is sent by [`Socket::send`](crate::Socket::send), to a connection, to users or
     /// by `only_user(..)`, and in an envelope with [`topics`](crate::envelope::Places::topics) to other than rooms of the path, is sent
     /// each, as a reliable message. Answers are, too. A client in several of the rooms of `rooms([..])` is sent it by each.

@@ -12,12 +12,12 @@ use crate::connection::backpressure::HubBacklog;
 use crate::connection::framework_frames::moving_window;
 use crate::connection::outbox::Enqueued;
 use crate::connection::user_key::UserKey;
-use crate::room::class::Class;
+use crate::room::class::{Class, LatestClass};
 use crate::room::fan_out::push_each;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
-use crate::room::newest::{Key, NewestValue};
+use crate::room::newest::{Key, NewestValue, Stamp};
 use crate::room::offer::offer_each;
 use crate::room::outgoing::{Body, Outgoing, Sending, To};
 use crate::room::pending::close_all;
@@ -40,6 +40,8 @@ pub(crate) struct Delivery<'a> {
     pub class: Class,
     /// Of what is `latest`; `None` for all else.
     pub key: Option<&'a Key>,
+    /// Of what is `latest`; `NONE` if it is sent now.
+    pub stamp: Stamp,
     pub compression: Option<&'a Compression>,
     /// The message as another node has compressed it.
     pub compressed: Option<Compressed<&'a [u8]>>,
@@ -56,8 +58,8 @@ impl<'a> Delivery<'a> {
 
     pub fn sending<'b>(&'b self, publisher: Option<&'b Publisher<Member>>) -> Sending<'b> {
         let Lookup { channel, target, exclusions, .. } = self.lookup;
-        let newest = self.key.map(|key| NewestValue { key, compression: self.compression });
-        let Self { class, outgoing, .. } = *self;
+        let Self { class, outgoing, compression, stamp, .. } = *self;
+        let newest = self.key.map(|key| NewestValue { key, compression, stamp });
         Sending { channel, to: To::Target(target), exclusions, class, newest, publisher, outgoing }
     }
 
@@ -122,10 +124,11 @@ impl<'a> Delivery<'a> {
     /// To rooms by their names, each with its frame; a client in several of them gets one. `make` is called for rooms without a
     /// member here, too, if there are other nodes. It is given the room's place among the names.
     pub fn to_rooms<E>(
-        &self,
+        self,
         names: &[Arc<str>],
         mut make: impl FnMut(usize, &Arc<str>) -> Result<Frame, E>,
     ) -> Result<Sent, E> {
+        let delivery = self.stamped();
         let (mut rooms, mut frames, mut places) = (Vec::new(), Vec::<Frame>::new(), Vec::new());
         for (at, name) in names.iter().enumerate() {
             let room = self.lookup.room(name);
@@ -146,11 +149,32 @@ impl<'a> Delivery<'a> {
         let (mut reached, mut sent) = (HashSet::new(), Sent::default());
         for (room, place) in rooms.iter().zip(&places) {
             if let Some(room) = room {
-                sent.add(self.here().to_admitted(room, frames[*place].clone(), |member| reached.insert(member.id)));
+                sent.add(delivery.here().to_admitted(room, frames[*place].clone(), |member| reached.insert(member.id)));
             }
         }
-        sent.add(Sent::only_elsewhere(self.sending(self.own().as_ref()).leave(|| Body::Frames { frames, places })));
+        sent.add(Sent::only_elsewhere(delivery.sending(self.own().as_ref()).leave(|| Body::Frames { frames, places })));
         Ok(sent)
+    }
+
+    /// A newest value for several rooms is sent to all of them at one moment.
+    fn stamped(self) -> Self {
+        match self.class {
+            Class::Latest(_) => Self { stamp: self.sending(None).stamp(), ..self },
+            _ => self,
+        }
+    }
+
+    /// Forgets the newest value of a key in one room, here and on the other nodes. Returns whether there was one here.
+    pub fn forget(&self, class: LatestClass, key: &Key) -> bool {
+        let Self { compression, stamp, outgoing, .. } = *self;
+        let stamp = stamp.or_else(|| outgoing.map_or(Stamp::NONE, Outgoing::stamp));
+        let value = NewestValue { key, compression, stamp };
+        let sending = self.sending(None);
+        let Some(room) = self.lookup.one_room() else {
+            let _ = sending.leave(|| Body::Forget { of: class.of, stamp, key: value.own_key() });
+            return false;
+        };
+        room.forget_newest(class, value, &sending)
     }
 
     /// To each of these members.

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::connection::user_key::UserKey;
-use crate::room::class::Class;
+use crate::room::class::{Class, TypeHash};
 use crate::room::exclusions::Exclusions;
 use crate::room::member::Member;
-use crate::room::newest::NewestValue;
+use crate::room::newest::{NewestValue, Stamp};
 use crate::room::publisher::Publisher;
 use crate::room::sent::Elsewhere;
 use crate::room::target::Target;
@@ -26,6 +26,11 @@ pub(crate) trait Outgoing: Any + Send + Sync {
 
     /// The most bytes of a body.
     fn longest(&self) -> usize;
+
+    /// Of a newest value that is sent now.
+    fn stamp(&self) -> Stamp {
+        Stamp::NONE
+    }
 
     /// A body was longer, and nobody gets it.
     fn count_too_long(&self) {}
@@ -84,6 +89,12 @@ pub(crate) enum Body {
     },
     Join(Arc<str>),
     Leave(Arc<str>),
+    /// A newest value of this type, if it was sent before.
+    Forget {
+        of: TypeHash,
+        stamp: Stamp,
+        key: Arc<str>,
+    },
 }
 
 impl Body {
@@ -94,6 +105,12 @@ impl Body {
 }
 
 impl Sending<'_> {
+    /// Of the newest value that is sent. `NONE` without a cluster.
+    pub fn stamp(&self) -> Stamp {
+        let known = self.newest.map_or(Stamp::NONE, |value| value.stamp);
+        known.or_else(|| self.outgoing.map_or(Stamp::NONE, Outgoing::stamp))
+    }
+
     /// Hands it to the other nodes, if there are any.
     pub fn leave(&self, body: impl FnOnce() -> Body) -> Elsewhere {
         match self.outgoing {

@@ -62,6 +62,13 @@ impl Drops {
         self.counts(Delivery::is_latest)
     }
 
+    /// The class of a type that is `latest`, by which other nodes name it.
+    #[cfg(feature = "cluster")]
+    pub fn latest(&self, of: TypeHash) -> Option<LatestClass> {
+        let found = self.types.iter().find(|each| each.hash == of && each.delivery.is_latest())?;
+        Some(LatestClass { of, every_ms: found.delivery.every_ms() })
+    }
+
     fn counts(&self, of: fn(Delivery) -> bool) -> impl Iterator<Item = (&'static str, u64)> {
         let types = self.types.iter().filter(move |each| of(each.delivery));
         types.map(|each| (each.wire_type, each.missed.count.get()))

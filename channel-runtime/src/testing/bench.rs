@@ -59,6 +59,7 @@ impl Relayed {
             channel: 7,
             to: Destination::Room("/chat/the lobby".into()),
             class: Class::Reliable,
+            newest: None,
             mask: None,
             cargo: Cargo::Body(Body::Frame { plain: frame(Opcode::Text, &vec![b'x'; bytes]), compressed: None }),
         };

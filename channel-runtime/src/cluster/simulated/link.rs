@@ -1,21 +1,27 @@
 //! A node's connection to the simulated bus.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::wires::{Hearing, Publishing, Said, Wires};
 use crate::cluster::engine::{Boxed, Engine, EngineError, Inbound, Link, Publisher, Subject, Subjects};
+use crate::cluster::stamps::Clock;
 use crate::connection::in_flight::WorkGuard;
 
 pub(super) struct Network {
     pub wires: Mutex<Wires>,
+    pub begun: Instant,
     /// Wires were cut or healed, or the bus has stopped or started.
     pub changed: Notify,
 }
+
+/// When a bus begins, by the clocks of its nodes.
+const EPOCH: Duration = Duration::from_secs(1_700_000_000);
 
 /// The engine of one node.
 #[derive(Clone)]
@@ -63,6 +69,16 @@ impl Engine for SimulatedEngine {
                 }
                 changed.await;
             }
+        })
+    }
+
+    fn clock(&self) -> Clock {
+        let Self { network, node } = self.clone();
+        Box::new(move || {
+            let ahead = network.wires.lock().ahead.get(&node).copied().unwrap_or_default();
+            // The same in each run.
+            let now = EPOCH + network.begun.elapsed() + ahead;
+            u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
         })
     }
 

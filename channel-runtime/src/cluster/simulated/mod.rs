@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use self::chance::Chance;
 pub use self::lie::Lie;
@@ -35,7 +36,7 @@ pub struct SimulatedBus {
 impl SimulatedBus {
     pub(crate) fn new(nodes: usize, activity: Activity) -> Self {
         let wires = Mutex::new(Wires::new(nodes, activity));
-        Self { network: Arc::new(Network { wires, changed: Notify::new() }) }
+        Self { network: Arc::new(Network { wires, begun: Instant::now(), changed: Notify::new() }) }
     }
 
     pub(crate) fn engine(&self, node: usize) -> SimulatedEngine {
@@ -56,6 +57,12 @@ impl SimulatedBus {
     /// wakes a sleeper at whole milliseconds.
     pub fn delay(&self, delay: RangeInclusive<Duration>) {
         self.network.wires.lock().delay = delay;
+    }
+
+    /// From now on the clock of a node is ahead of the others' by so much: of two values that are
+    /// [latest](crate::Delivery::Latest), sent on two nodes, the one with the later time is the newer one. Default: zero.
+    pub fn clock_ahead(&self, node: usize, by: Duration) {
+        self.network.wires.lock().ahead.insert(node, by);
     }
 
     /// One in so many parcels is heard twice, by chance. Default: 0, for none.

@@ -26,6 +26,8 @@ pub(super) struct Wires {
     pub lie: Option<Lie>,
     pub longest: usize,
     pub is_down: bool,
+    /// By how much the clocks of nodes are ahead.
+    pub ahead: BTreeMap<usize, Duration>,
     activity: Activity,
     cuts: Vec<Cuts>,
     speakers: BTreeMap<u64, Speaker>,
@@ -112,6 +114,7 @@ impl Wires {
             lie: None,
             longest: 1 << 20,
             is_down: false,
+            ahead: BTreeMap::new(),
             activity,
             cuts: vec![Cuts::default(); nodes],
             speakers: BTreeMap::new(),

@@ -1,5 +1,7 @@
 //! Numbers, names and bytes, read one after the other from a slice.
 
+use std::fmt;
+
 use crate::connection::id::ConnectionId;
 
 /// What is left to read. Each call takes what it returns off the front. After a `None` it is of no use.
@@ -72,5 +74,50 @@ impl<'a> Cursor<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// What stands behind its number, each read when it is asked for. All of it was read once, and is well formed.
+pub(crate) struct List<'a, T> {
+    left: usize,
+    cursor: Cursor<'a>,
+    read: fn(&mut Cursor<'a>) -> Option<T>,
+}
+
+impl<'a, T> List<'a, T> {
+    pub(super) fn read(cursor: &mut Cursor<'a>, read: fn(&mut Cursor<'a>) -> Option<T>) -> Option<Self> {
+        let left = cursor.varint()? as usize;
+        let list = Self { left, cursor: *cursor, read };
+        for _ in 0..left {
+            read(cursor)?;
+        }
+        Some(list)
+    }
+}
+
+impl<T> Iterator for List<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.left = self.left.checked_sub(1)?;
+        (self.read)(&mut self.cursor)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for List<'_, T> {}
+
+impl<T> Clone for List<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }

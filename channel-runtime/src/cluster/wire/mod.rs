@@ -13,7 +13,10 @@
 //! `first` on, 1 for a hello, which has no number and says in `first` that of the lane's next record, and 255 for what is for one node alone, and has no numbers: then `first` is 0. A mask names one `only this user` at
 //! most. An index is 0 unless the kind is 1. A mask may name one connection that there never is, of the node 2<sup>64</sup> - 1: that
 //! says the class of a message, and versions that do not know classes pass over it. In its serial the first byte, the lowest, is 1
-//! for a volatile message, and the last four are the FNV-1a of its type, by which it is counted where it is dropped.
+//! for a volatile message and 2 for a newest value, and the last four are the FNV-1a of its type, by which it is counted where it is
+//! dropped. If the first of a mask says 2, the next two may say what value it is: a connection of the same node, in whose serial the
+//! first byte is 3 and the others are the microseconds of its stamp; and a user, whose name is a zero and the value's key. Without them
+//! it is for each client, and kept in no table.
 //!
 //! | kind | content |
 //! |---|---|
@@ -28,12 +31,14 @@
 //! | 9 hello | JSON |
 //! | 10 bye | nothing |
 //! | 11 move | the path of a room |
+//! | 12 forget | hash of the type:4 microseconds:8 node:8, and the key |
 //!
 //! The flags of a frame are 1 if it is binary, and in the four bits above it the window's size for which it was compressed, as a
 //! power of two from 9 to 15; 0 if it was not. A record is as long as what it contains. What this version does not know is passed
 //! over by its length.
 
 mod cursor;
+mod mask;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -43,6 +48,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub(crate) use self::mask::ValueRef;
 pub(crate) use self::read::{Address, Content, Parcel, Record};
 pub(crate) use self::write::{ParcelWriter, record_bytes};
 use crate::cluster::node_id::NodeId;
@@ -66,9 +72,18 @@ pub(crate) struct Outbound {
     pub channel: u32,
     pub to: Destination,
     pub class: Class,
+    /// Of a newest value for the tables of rooms.
+    pub newest: Option<Box<ValueOf>>,
     /// `None` if all are meant.
     pub mask: Option<Box<Exclusions>>,
     pub cargo: Cargo,
+}
+
+#[derive(Debug)]
+pub(crate) struct ValueOf {
+    /// Of its stamp, at most 56 bits.
+    pub micros: u64,
+    pub key: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -108,13 +123,15 @@ pub(crate) fn channel_hash(pattern: &str) -> u32 {
 const OF_CLASS: u64 = u64::MAX;
 const VOLATILE: u64 = 1;
 const LATEST: u64 = 2;
+const STAMP: u64 = 3;
+/// Before the key of a newest value, which stands where a user does.
+const OF_KEY: char = '\0';
 
 /// The connection that says it. `None` if nothing is to be said.
 fn said(class: Class) -> Option<ConnectionId> {
     let (TypeHash(hash), class) = match class {
         Class::Reliable => return None,
         Class::Volatile(of) => (of, VOLATILE),
-        // Other nodes send each value.
         Class::Latest(LatestClass { of, .. }) | Class::LatestElsewhere(of) => (of, LATEST),
     };
     Some(ConnectionId::of(OF_CLASS, u64::from(hash) << 32 | class))
@@ -128,6 +145,17 @@ fn class(id: ConnectionId) -> Option<Class> {
         // Of the future.
         _ => Class::Reliable,
     })
+}
+
+/// The connection that says when a newest value was sent.
+fn said_at(micros: u64) -> ConnectionId {
+    debug_assert!(micros < 1 << 56, "a stamp has 56 bits");
+    ConnectionId::of(OF_CLASS, micros << 8 | STAMP)
+}
+
+/// When it was sent, if the connection says that.
+fn at(id: ConnectionId) -> Option<u64> {
+    (id.node() == OF_CLASS && id.serial() & 0xFF == STAMP).then(|| id.serial() >> 8)
 }
 
 /// Where a parcel's records are numbered.
@@ -164,6 +192,7 @@ mod tag {
     pub const HELLO: u8 = 9;
     pub const BYE: u8 = 10;
     pub const MOVE: u8 = 11;
+    pub const FORGET: u8 = 12;
 
     pub const TO_ALL: u8 = 0;
     pub const TO_ROOM: u8 = 1;

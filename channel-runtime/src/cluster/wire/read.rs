@@ -1,15 +1,14 @@
 //! From bytes to records. Nothing is allocated, and nothing that is claimed is believed.
 
-use std::any::TypeId;
 use std::fmt;
 
-use super::cursor::Cursor;
-use super::{GREETING, Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, class, tag};
+use super::cursor::{Cursor, List};
+use super::mask::{Excluded, Mask, ValueRef};
+use super::{GREETING, Head, LANE, MAGIC, Numbered, ONE_NODE, Question, VERSION, tag};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
-use crate::connection::user_key::UserKey;
-use crate::room::class::Class;
-use crate::room::exclusions::Exclusions;
+use crate::room::class::{Class, TypeHash};
+use crate::room::newest::Stamp;
 use crate::wire::close::CloseCode;
 use crate::wire::frame::{Compressed, Opcode};
 
@@ -97,6 +96,8 @@ pub(crate) struct Record<'a> {
     pub channel: u32,
     pub to: Address<'a>,
     pub class: Class,
+    /// Of a newest value for the tables of rooms.
+    pub newest: Option<ValueRef<'a>>,
     pub mask: Mask<'a>,
     pub content: Content<'a>,
 }
@@ -105,8 +106,9 @@ impl<'a> Record<'a> {
     fn read(mut cursor: Cursor<'a>) -> Option<Self> {
         let (kind, channel) = (cursor.u8()?, cursor.u32()?);
         let to = Address::read(&mut cursor)?;
-        let mask = List::read(&mut cursor, Excluded::read)?;
+        let mut mask = List::read(&mut cursor, Excluded::read)?;
         let class = mask.clone().find_map(Excluded::class).unwrap_or_default();
+        let newest = ValueRef::take(&mut mask);
         let mask = Mask(mask);
         let has_one_only = mask.clone().filter(|each| matches!(each, Excluded::OthersThan(_))).nth(1).is_none();
         let content = Content::read(kind, &mut cursor)?;
@@ -116,7 +118,7 @@ impl<'a> Record<'a> {
             (Address::Rooms(rooms), _) => rooms.clone().all(|(_, body)| body == 0),
             _ => true,
         };
-        (has_one_only && fits && cursor.is_empty()).then_some(Self { channel, to, class, mask, content })
+        (has_one_only && fits && cursor.is_empty()).then_some(Self { channel, to, class, newest, mask, content })
     }
 }
 
@@ -150,59 +152,6 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Whom of a target a record is not for.
-#[derive(Clone, Debug)]
-pub(crate) struct Mask<'a>(List<'a, Excluded<'a>>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Excluded<'a> {
-    Connection(ConnectionId),
-    User(&'a str),
-    OthersThan(&'a str),
-}
-
-impl<'a> Excluded<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Option<Self> {
-        Some(match cursor.u8()? {
-            tag::NOT_CONNECTION => Self::Connection(cursor.connection()?),
-            tag::NOT_USER => Self::User(cursor.name()?),
-            tag::ONLY_USER => Self::OthersThan(cursor.name()?),
-            _ => return None,
-        })
-    }
-
-    /// What it says in place of an exclusion.
-    fn class(self) -> Option<Class> {
-        match self {
-            Self::Connection(id) => class(id),
-            _ => None,
-        }
-    }
-}
-
-impl Mask<'_> {
-    /// On a channel whose users are of this kind.
-    pub fn exclusions(&self, kind: TypeId) -> Exclusions {
-        let mut exclusions = Exclusions::default();
-        for each in self.clone() {
-            match each {
-                Excluded::Connection(id) => exclusions.except.push(id),
-                Excluded::User(name) => exclusions.except_users.push(UserKey::of_kind(kind, name)),
-                Excluded::OthersThan(name) => exclusions.only_user = Some(UserKey::of_kind(kind, name)),
-            }
-        }
-        exclusions
-    }
-}
-
-impl<'a> Iterator for Mask<'a> {
-    type Item = Excluded<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.find(|each| each.class().is_none())
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(crate) enum Content<'a> {
     Frame {
@@ -229,6 +178,11 @@ pub(crate) enum Content<'a> {
     },
     Join(&'a str),
     Leave(&'a str),
+    Forget {
+        of: TypeHash,
+        stamp: Stamp,
+        key: &'a str,
+    },
     Question {
         id: u64,
         #[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "this version answers at once"))]
@@ -274,6 +228,11 @@ impl<'a> Content<'a> {
             tag::NOTICE => Self::Notice { handler: cursor.name()?, json: cursor.rest() },
             tag::JOIN => Self::Join(cursor.name()?),
             tag::LEAVE => Self::Leave(cursor.name()?),
+            tag::FORGET => Self::Forget {
+                of: TypeHash(cursor.u32()?),
+                stamp: Stamp { micros: cursor.u64().filter(|micros| micros >> 56 == 0)?, node: cursor.u64()? },
+                key: cursor.text()?,
+            },
             tag::QUESTION => Self::Question { id: cursor.u64()?, timeout_ms: cursor.u32()?, what: question(cursor)? },
             tag::ANSWER => Self::Answer { id: cursor.u64()?, json: cursor.rest() },
             tag::HELLO => Self::Hello(cursor.rest()),
@@ -301,49 +260,4 @@ fn question<'a>(cursor: &mut Cursor<'a>) -> Option<Question<&'a str>> {
         tag::DISCONNECT => Question::Disconnect { code: CloseCode::new(cursor.u16()?)?, reason: cursor.text()? },
         _ => return None,
     })
-}
-
-/// What stands behind its number, each read when it is asked for. All of it was read once, and is well formed.
-pub(crate) struct List<'a, T> {
-    left: usize,
-    cursor: Cursor<'a>,
-    read: fn(&mut Cursor<'a>) -> Option<T>,
-}
-
-impl<'a, T> List<'a, T> {
-    fn read(cursor: &mut Cursor<'a>, read: fn(&mut Cursor<'a>) -> Option<T>) -> Option<Self> {
-        let left = cursor.varint()? as usize;
-        let list = Self { left, cursor: *cursor, read };
-        for _ in 0..left {
-            read(cursor)?;
-        }
-        Some(list)
-    }
-}
-
-impl<T> Iterator for List<'_, T> {
-    type Item = T;
-
-    fn next(&mut self) -> Option<T> {
-        self.left = self.left.checked_sub(1)?;
-        (self.read)(&mut self.cursor)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl<T> ExactSizeIterator for List<'_, T> {}
-
-impl<T> Clone for List<'_, T> {
-    fn clone(&self) -> Self {
-        Self { ..*self }
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for List<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clone()).finish()
-    }
 }

@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::LazyJust;
 
-use super::read::{BadParcel, Excluded, Foreign};
+use super::mask::Excluded;
+use super::read::{BadParcel, Foreign};
 use super::*;
 use crate::room::class::{Class, LatestClass, TypeHash};
+use crate::room::newest::Stamp;
 use crate::testing::fuzz::parcels::{owned, tell};
 use crate::wire::close::{Close, ClosedBy};
 use crate::wire::frame::{Compressed, Frame, Opcode, frame};
@@ -26,7 +28,7 @@ fn parcel(numbered: Numbered, outbound: &[Outbound]) -> Bytes {
 }
 
 fn to(to: Destination, cargo: Cargo) -> Outbound {
-    Outbound { channel: 7, to, class: Class::Reliable, mask: None, cargo }
+    Outbound { channel: 7, to, class: Class::Reliable, newest: None, mask: None, cargo }
 }
 
 fn one(outbound: Outbound) -> Bytes {
@@ -124,6 +126,9 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
             .prop_map(|(handler, json)| Cargo::Body(Body::Notice { handler, json })),
         arb_room().prop_map(|room| Cargo::Body(Body::Join(room))),
         arb_room().prop_map(|room| Cargo::Body(Body::Leave(room))),
+        (any::<u32>(), 0..1_u64 << 56, any::<u64>(), arb_room()).prop_map(|(of, micros, node, key)| {
+            Cargo::Body(Body::Forget { of: TypeHash(of), stamp: Stamp { micros, node }, key })
+        }),
         (any::<u64>(), any::<u32>(), arb_question()).prop_map(|(id, timeout_ms, what)| Cargo::Question {
             id,
             timeout_ms,
@@ -133,6 +138,11 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
         arb_json().prop_map(Cargo::Hello),
         LazyJust::new(|| Cargo::Bye),
     ]
+}
+
+fn arb_value() -> impl Strategy<Value = Option<Box<ValueOf>>> {
+    let value = (0..1_u64 << 56, arb_room()).prop_map(|(micros, key)| Box::new(ValueOf { micros, key }));
+    option::of(value)
 }
 
 /// Frames for rooms, some of which share one.
@@ -151,12 +161,15 @@ fn arb_outbound() -> impl Strategy<Value = Outbound> {
         1 => any::<u32>().prop_map(|hash| Class::Volatile(TypeHash(hash))),
         1 => any::<u32>().prop_map(|hash| Class::LatestElsewhere(TypeHash(hash))),
     ];
-    (any::<u32>(), sent, class, arb_mask()).prop_map(|(channel, (to, cargo), class, mask)| Outbound {
-        channel,
-        to,
-        class,
-        mask,
-        cargo,
+    (any::<u32>(), sent, class, arb_value(), arb_mask()).prop_map(|(channel, (to, cargo), class, value, mask)| {
+        Outbound {
+            channel,
+            to,
+            class,
+            newest: value.filter(|_| matches!(class, Class::LatestElsewhere(_))),
+            mask,
+            cargo,
+        }
     })
 }
 
@@ -255,7 +268,7 @@ fn what_is_unknown_is_passed_over() {
 
 #[test]
 fn what_is_broken_within_is_passed_over() {
-    let cases: [(&str, &[u8]); 20] = [
+    let cases: [(&str, &[u8]); 22] = [
         ("nothing", b""),
         ("a kind of the future", b"\x0BCCCC\0\0"),
         ("a target of the future", b"\x0ACCCC\x07\0"),
@@ -276,6 +289,8 @@ fn what_is_broken_within_is_passed_over() {
         ("compressed frames for rooms", b"\x01CCCC\x02\x01\x01r\0\0\x01\x1E\0"),
         ("bytes behind a frame that is not compressed", b"\x00CCCC\0\0\0\0x"),
         ("a code that is never in a frame", b"\x03CCCC\0\0\xEE\x03"),
+        ("a stamp that is too great", b"\x0CCCCC\0\0HHHHMMMMMMM\x01NNNNNNNNk"),
+        ("a stamp that is cut", b"\x0CCCCC\0\0HHHHMMMMMMM\0NNNNNNN"),
     ];
     for (what, bytes) in cases {
         assert_eq!(read(&record(bytes)), Ok(vec![Err(Foreign)]), "{what}");
@@ -316,7 +331,7 @@ fn the_bytes_of_version_1_stay() {
     exclusions.except_users = vec![user("a")];
     exclusions.only_user = Some(user("b"));
     let compressed = Some(Compressed { bits: 15, payload: frame(Opcode::Text, b"z") });
-    let cases: [(Outbound, &[u8]); 17] = [
+    let cases: [(Outbound, &[u8]); 18] = [
         (body(Destination::All, Body::Frame { plain: text("{}"), compressed: None }), b"\x0B\0\x07\0\0\0\0\0\0\x02{}"),
         (
             body(Destination::Room("r".into()), Body::Frame { plain: text("{}"), compressed }),
@@ -357,6 +372,13 @@ fn the_bytes_of_version_1_stay() {
         (body(Destination::All, Body::Join("r".into())), b"\x09\x05\x07\0\0\0\0\0\x01r"),
         (body(Destination::All, Body::Leave("r".into())), b"\x09\x06\x07\0\0\0\0\0\x01r"),
         (
+            body(
+                Destination::All,
+                Body::Forget { of: TypeHash(0x0403_0201), stamp: Stamp { micros: 5, node: 6 }, key: "k".into() },
+            ),
+            b"\x1C\x0C\x07\0\0\0\0\0\x01\x02\x03\x04\x05\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0k",
+        ),
+        (
             to(Destination::Nodes, Cargo::Question { id: 1, timeout_ms: 1000, what: Question::Len }),
             b"\x14\x07\x07\0\0\0\x06\0\x01\0\0\0\0\0\0\0\xE8\x03\0\0\0",
         ),
@@ -396,6 +418,15 @@ fn the_bytes_of_version_1_stay() {
     let said: &[u8] = b"\x1C\0\x07\0\0\0\0\x01\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\0\0\0\x01\x02\x03\x04\0\x02{}";
     let bytes = one(volatile);
     assert_eq!(bytes[head.len()..], *said, "{}", bytes[head.len()..].escape_ascii());
+    let newest = Outbound {
+        class: Class::LatestElsewhere(TypeHash(0x0403_0201)),
+        newest: Some(Box::new(ValueOf { micros: 5, key: "k".into() })),
+        ..body(Destination::All, Body::Frame { plain: text("{}"), compressed: None })
+    };
+    let said: &[u8] = b"\x31\0\x07\0\0\0\0\x03\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02\0\0\0\x01\x02\x03\x04\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x03\x05\0\0\0\0\0\0\x02\x02\0k\0\x02{}";
+    let (told, bytes) = (tell(&newest), one(newest));
+    assert_eq!(bytes[head.len()..], *said, "{}", bytes[head.len()..].escape_ascii());
+    assert_eq!(read(&bytes), Ok(vec![Ok(told)]));
     let to_one: &[u8] = b"C1\x01\x08\x07\x06\x05\x04\x03\x02\x01\xFF\0\0\0\0\0\0\0\0\0";
     assert_eq!(parcel(Numbered::Not, &[])[..], *to_one);
 }
@@ -433,6 +464,33 @@ fn a_class_excludes_nobody_and_nobody_can_say_one_by_an_id() {
     assert_eq!(super::class(ConnectionId::of(made_up.node(), 3)), Some(Class::Reliable), "one of the future");
     let latest = Class::Latest(LatestClass { of: TypeHash(7), every_ms: 100 });
     assert_eq!(said(latest, &[other]), (Class::LatestElsewhere(TypeHash(7)), vec![other]));
+}
+
+/// As versions write it that have no tables for what other nodes send, and as they read it that know no class.
+#[test]
+fn a_newest_value_without_its_key_is_for_each_and_its_key_is_nobody() {
+    let latest = Class::LatestElsewhere(TypeHash(7));
+    let value = || Some(Box::new(ValueOf { micros: 5, key: "k".into() }));
+    let mut mask = Exclusions::default();
+    mask.except_users = vec![user("a"), user("\0k")];
+    let sent = |newest| Outbound {
+        class: latest,
+        newest,
+        mask: Some(Box::new(mask.clone())),
+        ..to(Destination::All, Cargo::Bye)
+    };
+    let read = |newest| {
+        let bytes = one(sent(newest));
+        let record = Parcel::parse(&bytes).unwrap().next().unwrap().unwrap();
+        let value = record.newest.map(|ValueRef { micros, key }| (micros, key.to_owned()));
+        (record.class, value, record.mask.exclusions(TypeId::of::<str>()).except_users)
+    };
+    let users = mask.except_users.clone();
+    assert_eq!(read(None), (latest, None, users.clone()));
+    assert_eq!(read(value()), (latest, Some((5, "k".into())), users));
+    // A stamp in another place is one of the future.
+    let other = [super::said(Class::Volatile(TypeHash(1))).unwrap(), super::said_at(5)];
+    assert!(other.iter().all(|id| super::class(*id).is_some()));
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Cargo, Destination, GREETING, LANE, MAGIC, Numbered, ONE_NODE, Outbound, Question, VERSION, said, tag};
+use super::{
+    Cargo, Destination, GREETING, LANE, MAGIC, Numbered, OF_KEY, ONE_NODE, Outbound, Question, VERSION, ValueOf, said,
+    said_at, tag,
+};
 use crate::cluster::node_id::NodeId;
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
@@ -86,7 +89,7 @@ impl ParcelWriter {
 
 /// The most bytes that this takes in a parcel, and few more than it does.
 pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
-    let Outbound { to, class, mask, cargo, .. } = outbound;
+    let Outbound { to, class, newest, mask, cargo, .. } = outbound;
     let to = match to {
         Destination::All | Destination::Nodes => 0,
         Destination::Room(name) => VARINT + name.len(),
@@ -109,6 +112,7 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
             Body::Close(close) => 2 + close.reason.len(),
             Body::Notice { handler, json } => VARINT + handler.len() + json.len(),
             Body::Join(room) | Body::Leave(room) => VARINT + room.len(),
+            Body::Forget { key, .. } => 4 + 8 + 8 + key.len(),
         },
         Cargo::Question { what: Question::Disconnect { reason, .. }, .. } => 8 + 4 + 1 + 2 + reason.len(),
         Cargo::Question { .. } => 8 + 4 + 1,
@@ -117,11 +121,12 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
         Cargo::Bye => 0,
     };
     let class = if class.is_reliable() { 0 } else { 1 + CONNECTION };
-    RECORD_HEAD + 1 + to + VARINT + class + mask + cargo
+    let newest = newest.as_ref().map_or(0, |value| 1 + CONNECTION + 1 + VARINT + OF_KEY.len_utf8() + value.key.len());
+    RECORD_HEAD + 1 + to + VARINT + class + newest + mask + cargo
 }
 
 fn record(out: &mut Vec<u8>, outbound: &Outbound) {
-    let Outbound { channel, to, class, mask, cargo } = outbound;
+    let Outbound { channel, to, class, newest, mask, cargo } = outbound;
     out.push(kind(cargo));
     out.extend_from_slice(&channel.to_le_bytes());
     let places = match cargo {
@@ -129,7 +134,7 @@ fn record(out: &mut Vec<u8>, outbound: &Outbound) {
         _ => &[],
     };
     target(out, to, places);
-    exclusions(out, said(*class), mask.as_deref());
+    exclusions(out, said(*class), newest.as_deref(), mask.as_deref());
     content(out, cargo);
 }
 
@@ -148,6 +153,7 @@ fn kind(cargo: &Cargo) -> u8 {
         Cargo::Body(Body::Notice { .. }) => tag::NOTICE,
         Cargo::Body(Body::Join(_)) => tag::JOIN,
         Cargo::Body(Body::Leave(_)) => tag::LEAVE,
+        Cargo::Body(Body::Forget { .. }) => tag::FORGET,
         Cargo::Question { .. } => tag::QUESTION,
         Cargo::Answer { .. } => tag::ANSWER,
         Cargo::Hello(_) => tag::HELLO,
@@ -194,15 +200,25 @@ fn target(out: &mut Vec<u8>, to: &Destination, places: &[usize]) {
     }
 }
 
-fn exclusions(out: &mut Vec<u8>, class: Option<ConnectionId>, mask: Option<&Exclusions>) {
+fn exclusions(out: &mut Vec<u8>, class: Option<ConnectionId>, newest: Option<&ValueOf>, mask: Option<&Exclusions>) {
     // An id that a client has made up says no class.
     let except = || mask.iter().flat_map(|mask| &mask.except).filter(|id| super::class(**id).is_none());
     let users = mask.map_or(0, |mask| mask.except_users.len() + usize::from(mask.only_user.is_some()));
-    varint(out, class.iter().chain(except()).count() + users);
-    for id in class.iter().chain(except()) {
+    let of_value = if newest.is_some() { 2 } else { 0 };
+    varint(out, class.iter().chain(except()).count() + of_value + users);
+    let not = |out: &mut Vec<u8>, id| {
         out.push(tag::NOT_CONNECTION);
-        connection(out, *id);
+        connection(out, id);
+    };
+    class.into_iter().for_each(|id| not(out, id));
+    if let Some(ValueOf { micros, key }) = newest {
+        not(out, said_at(*micros));
+        out.push(tag::NOT_USER);
+        varint(out, OF_KEY.len_utf8() + key.len());
+        out.push(OF_KEY as u8);
+        out.extend_from_slice(key.as_bytes());
     }
+    except().for_each(|id| not(out, *id));
     let Some(Exclusions { except_users, only_user, .. }) = mask else { return };
     let mut users = |tag, user: &UserKey| {
         out.push(tag);
@@ -244,6 +260,12 @@ fn content(out: &mut Vec<u8>, cargo: &Cargo) {
             out.extend_from_slice(json);
         }
         Cargo::Body(Body::Join(room) | Body::Leave(room)) => bytes(out, room.as_bytes()),
+        Cargo::Body(Body::Forget { of, stamp, key }) => {
+            out.extend_from_slice(&of.0.to_le_bytes());
+            out.extend_from_slice(&stamp.micros.to_le_bytes());
+            out.extend_from_slice(&stamp.node.to_le_bytes());
+            out.extend_from_slice(key.as_bytes());
+        }
         Cargo::Question { id, timeout_ms, what } => {
             out.extend_from_slice(&id.to_le_bytes());
             out.extend_from_slice(&timeout_ms.to_le_bytes());

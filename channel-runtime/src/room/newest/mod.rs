@@ -5,7 +5,9 @@
 //! what it has not had. So a slow client costs a number and not a queue, and is sent what is the newest by then.
 
 mod bundle;
+mod forgotten;
 mod pull;
+mod stamp;
 mod store;
 mod table;
 mod teller;
@@ -14,6 +16,7 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
+pub(crate) use self::stamp::Stamp;
 use crate::room::class::TypeHash;
 use crate::room::newest::table::Table;
 use crate::room::recipient::Recipient;
@@ -28,6 +31,15 @@ pub(crate) type Key = OnceLock<Arc<str>>;
 pub(crate) struct NewestValue<'a> {
     pub key: &'a Key,
     pub compression: Option<&'a Compression>,
+    /// `NONE` if it is sent now.
+    pub stamp: Stamp,
+}
+
+impl NewestValue<'_> {
+    /// Empty if its type has none.
+    pub fn own_key(&self) -> Arc<str> {
+        self.key.get().cloned().unwrap_or_else(|| Arc::from(""))
+    }
 }
 
 /// A table for each type that is `latest` and was sent to the room: of most rooms one.

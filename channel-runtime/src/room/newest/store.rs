@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::table::Table;
-use super::teller;
+use super::table::{Stored, Table};
+use super::{Newest, NewestValue, teller};
 use crate::connection::in_flight::Work;
 use crate::room::class::{LatestClass, TypeHash};
 use crate::room::exclusions::Exclusions;
@@ -52,9 +52,19 @@ impl LiveRoom {
     }
 
     /// Forgets a value, so that nobody is sent it any more. Returns whether there was one.
-    pub fn forget_newest(&self, of: TypeHash, key: &str) -> bool {
+    pub fn forget_newest(&self, class: LatestClass, value: NewestValue<'_>, sending: &Sending<'_>) -> bool {
+        let NewestValue { stamp, .. } = value;
+        let key = value.own_key();
         let inner = &mut *self.lock();
-        inner.newest.as_mut().and_then(|newest| newest.table(of)).is_some_and(|table| table.forget(key))
+        let was_there = if stamp.is_none() {
+            let table = inner.newest.as_mut().and_then(|newest| newest.table(class.of));
+            table.is_some_and(|table| table.forget(&key, stamp))
+        } else {
+            // Also if there is none yet: a value that was sent before may still come.
+            inner.newest.get_or_insert_default().table_of(class, Some(value)).forget(&key, stamp)
+        };
+        let _ = sending.leave(|| Body::Forget { of: class.of, stamp, key });
+        was_there
     }
 }
 
@@ -63,19 +73,19 @@ fn store(inner: &mut Inner, frame: &Frame, class: LatestClass, sending: &Sending
     let recipients = recipients(inner, sending.exclusions);
     let Inner { members, newest, .. } = inner;
     let value = sending.newest;
-    let newest = newest.get_or_insert_default();
-    let at = newest.tables.iter().position(|table| table.of == class.of).unwrap_or_else(|| {
-        let every = Duration::from_millis(class.every_ms.into());
-        let compression = value.and_then(|value| value.compression).copied();
-        newest.tables.push(Table::new(class.of, every, compression));
-        newest.tables.len() - 1
-    });
-    let table = &mut newest.tables[at];
-    let key = value.and_then(|value| value.key.get()).cloned().unwrap_or_else(|| Arc::from(""));
-    let Some(replaced) = table.store(&key, frame.clone(), sending.exclusions) else {
+    let table = newest.get_or_insert_default().table_of(class, value);
+    let key = value.map_or_else(|| Arc::from(""), |value| value.own_key());
+    // Under the lock, so that its order is that in which they are sent.
+    let stamp = sending.stamp();
+    let stored = table.store(&key, frame.clone(), sending.exclusions, stamp);
+    if let Stored::TooManyKeys = stored {
         return (Sent { recipients, refused: recipients, too_many_keys: true, ..Sent::default() }, None);
-    };
+    }
+    let sending = Sending { newest: value.map(|value| NewestValue { stamp, ..value }), ..*sending };
     let elsewhere = sending.leave(|| Body::of(&PreparedFrame::plain(frame.clone())));
+    let Stored::Newest { replaced } = stored else {
+        return (Sent { recipients, elsewhere, ..Sent::default() }, None);
+    };
     let sent = Sent { recipients, replaced, elsewhere, ..Sent::default() };
     let Some(first) = members.range(0..1).next() else {
         table.tell_nobody();
@@ -88,6 +98,18 @@ fn store(inner: &mut Inner, frame: &Frame, class: LatestClass, sending: &Sending
     let runtime = if table.has_teller { None } else { first.runtime().cloned() };
     table.has_teller |= runtime.is_some();
     (sent, runtime)
+}
+
+impl Newest {
+    fn table_of(&mut self, class: LatestClass, value: Option<NewestValue<'_>>) -> &mut Table {
+        let at = self.tables.iter().position(|table| table.of == class.of).unwrap_or_else(|| {
+            let every = Duration::from_millis(class.every_ms.into());
+            let compression = value.and_then(|value| value.compression).copied();
+            self.tables.push(Table::new(class.of, every, compression));
+            self.tables.len() - 1
+        });
+        &mut self.tables[at]
+    }
 }
 
 /// For how many it is meant. Their devices are looked for only if users are excluded.

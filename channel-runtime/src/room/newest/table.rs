@@ -10,6 +10,8 @@ use crate::room::by_connection::ByConnection;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::room::newest::bundle::{Bundle, Change};
+use crate::room::newest::forgotten::Forgotten;
+use crate::room::newest::stamp::Stamp;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Compression;
 use crate::wire::frame::Frame;
@@ -31,6 +33,7 @@ pub(super) struct Table {
     values: HashMap<Arc<str>, Value>,
     /// The keys, by the version of their values.
     keys: BTreeMap<u64, Arc<str>>,
+    forgotten: Forgotten,
     /// Of the newest value of all.
     version: u64,
     /// A pass was begun for the values up to this version: members are told these, or are among `behind`.
@@ -52,8 +55,20 @@ struct At {
     pulls: bool,
 }
 
+/// What became of a value.
+pub(super) enum Stored {
+    /// So many members are not told the value that it replaces, because they are behind.
+    Newest {
+        replaced: usize,
+    },
+    /// There is a newer one, or it is forgotten: two nodes have sent at the same time.
+    Older,
+    TooManyKeys,
+}
+
 struct Value {
     version: u64,
+    stamp: Stamp,
     frame: Frame,
     exclusions: Option<Arc<Exclusions>>,
 }
@@ -76,6 +91,7 @@ impl Table {
             compression,
             values: HashMap::new(),
             keys: BTreeMap::new(),
+            forgotten: Forgotten::default(),
             version: 0,
             told: 0,
             behind: HashMap::new(),
@@ -85,14 +101,16 @@ impl Table {
         }
     }
 
-    /// Returns how many members are not told the value that it replaces, because they are behind. `None` if there are too many keys.
-    pub fn store(&mut self, key: &Arc<str>, frame: Frame, exclusions: &Exclusions) -> Option<usize> {
-        if self.values.len() >= MOST_KEYS && !self.values.contains_key(key) {
-            return None;
+    pub fn store(&mut self, key: &Arc<str>, frame: Frame, exclusions: &Exclusions, stamp: Stamp) -> Stored {
+        match self.values.get(key) {
+            Some(before) if !stamp.replaces(before.stamp) => return Stored::Older,
+            None if self.forgotten.has(key, stamp) => return Stored::Older,
+            None if self.values.len() >= MOST_KEYS => return Stored::TooManyKeys,
+            _ => self.forgotten.remove(key),
         }
         self.version += 1;
         let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
-        let value = Value { version: self.version, frame, exclusions };
+        let value = Value { version: self.version, stamp, frame, exclusions };
         let before = self.values.insert(Arc::clone(key), value);
         let replaced = before.map_or(0, |before| {
             self.keys.remove(&before.version);
@@ -103,11 +121,17 @@ impl Table {
             self.behind.values().filter(|at| at.version < before.version).count()
         });
         self.keys.insert(self.version, Arc::clone(key));
-        Some(replaced)
+        Stored::Newest { replaced }
     }
 
-    /// Returns whether there was a value.
-    pub fn forget(&mut self, key: &str) -> bool {
+    /// Returns whether there was a value that is not newer.
+    pub fn forget(&mut self, key: &Arc<str>, stamp: Stamp) -> bool {
+        if self.values.get(key).is_some_and(|value| !stamp.replaces(value.stamp)) {
+            return false;
+        }
+        if !stamp.is_none() {
+            self.forgotten.add(key, stamp, MOST_KEYS);
+        }
         let value = self.values.remove(key);
         if let Some(value) = &value {
             self.keys.remove(&value.version);

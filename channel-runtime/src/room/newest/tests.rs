@@ -36,17 +36,28 @@ fn enter(registry: &Arc<Registry>) -> MembershipGuard {
 }
 
 fn send(room: &Arc<LiveRoom>, key: &str, text: &str, exclusions: &Exclusions) -> Sent {
+    send_at(Stamp::NONE, room, key, text, exclusions)
+}
+
+fn send_at(stamp: Stamp, room: &Arc<LiveRoom>, key: &str, text: &str, exclusions: &Exclusions) -> Sent {
     let key = Key::from(Arc::from(key));
-    let sending = Sending {
-        channel: 0,
-        to: To::Target(&Target::All),
-        exclusions,
-        class: Class::Latest(CLASS),
-        newest: Some(NewestValue { key: &key, compression: None }),
-        publisher: None,
-        outgoing: None,
-    };
-    room.send_newest(&frame(Opcode::Text, text.as_bytes()), CLASS, &sending)
+    let value = NewestValue { key: &key, compression: None, stamp };
+    room.send_newest(&frame(Opcode::Text, text.as_bytes()), CLASS, &sending(Some(value), exclusions))
+}
+
+fn sending<'a>(newest: Option<NewestValue<'a>>, exclusions: &'a Exclusions) -> Sending<'a> {
+    let (to, class) = (To::Target(&Target::All), Class::Latest(CLASS));
+    Sending { channel: 0, to, exclusions, class, newest, publisher: None, outgoing: None }
+}
+
+fn forget(room: &LiveRoom, key: &str) -> bool {
+    forget_at(Stamp::NONE, room, key)
+}
+
+fn forget_at(stamp: Stamp, room: &LiveRoom, key: &str) -> bool {
+    let key = Key::from(Arc::from(key));
+    let value = NewestValue { key: &key, compression: None, stamp };
+    room.forget_newest(CLASS, value, &sending(None, &Exclusions::default()))
 }
 
 /// Without a runtime there is no teller: its steps are done here.
@@ -144,7 +155,7 @@ fn life(seed: u64) {
             }
             80..84 => {
                 let key = format!("k{}", rng.u8(0..6));
-                assert_eq!(room.forget_newest(CLASS.of, &key), newest.remove(&key).is_some());
+                assert_eq!(forget(&room, &key), newest.remove(&key).is_some());
             }
             84..92 if clients.len() < 12 => {
                 let mut client = Client { guard: enter(&registry), had: HashMap::new() };
@@ -242,7 +253,7 @@ fn one_key_more_than_a_thousand_is_refused_and_the_others_go_on() {
     assert!(sent.too_many_keys && !sent.is_complete(), "{sent:?}");
     assert_eq!((sent.recipients, sent.refused), (1, 1));
     assert!(send(&room, "999", "y", &all).is_complete());
-    assert!(room.forget_newest(CLASS.of, "0"));
+    assert!(forget(&room, "0"));
     assert!(send(&room, "one more", "x", &all).is_complete());
     tell_all(&room);
     assert_eq!(take(&guard).len(), 1000);
@@ -321,4 +332,32 @@ fn who_is_in_on_connect_is_told_all_and_then_waits() {
     take(&late);
     assert_eq!(take(&late), ["a 2"]);
     drop(keeps);
+}
+
+#[test]
+fn of_two_nodes_the_greater_stamp_wins_and_what_was_forgotten_before_stays_away() {
+    let registry = registry();
+    let ann = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    let at = |micros, node| Stamp { micros, node };
+    let all = Exclusions::default();
+    for (stamp, text) in
+        [(at(5, 1), "5 1"), (at(4, 9), "4 9"), (at(5, 0), "5 0"), (at(5, 1), "again"), (at(5, 2), "5 2")]
+    {
+        let sent = send_at(stamp, &room, "k", text, &all);
+        assert_eq!((sent.recipients, sent.too_many_keys), (1, false));
+        tell_all(&room);
+    }
+    assert_eq!(take(&ann), ["5 1"]);
+    assert_eq!(take(&ann), ["5 2"]);
+    assert!(!forget_at(at(5, 1), &room, "k"), "a newer value was sent");
+    assert!(forget_at(at(6, 1), &room, "k") && !forget_at(at(6, 1), &room, "k"));
+    send_at(at(6, 0), &room, "k", "6 0", &all);
+    assert!(!forget_at(at(9, 0), &room, "later"));
+    send_at(at(8, 0), &room, "later", "8 0", &all);
+    tell_all(&room);
+    assert_eq!(take(&ann), [""; 0]);
+    send_at(at(6, 2), &room, "k", "6 2", &all);
+    tell_all(&room);
+    assert_eq!(take(&ann), ["6 2"]);
 }

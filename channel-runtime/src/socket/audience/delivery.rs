@@ -16,7 +16,7 @@ use crate::room::delivery::Delivery;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Recipients;
 use crate::room::member::Member;
-use crate::room::newest::Key;
+use crate::room::newest::{Key, Stamp};
 use crate::room::sent::Sent;
 use crate::room::target::Target;
 use crate::wire::deflate::PreparedFrame;
@@ -35,6 +35,7 @@ impl<C: 'static, K> Audience<C, K> {
             hub_backlog: self.hub_backlog(),
             class,
             key,
+            stamp: Stamp::NONE,
             compression: node.compression(),
             compressed: None,
             outgoing: node.registry.outgoing(),

@@ -21,7 +21,7 @@ use crate::channel::users::HasUsers;
 use crate::channel::{Channel, SendsBytes, SendsText, SentBy, Text};
 use crate::connection::id::ConnectionId;
 use crate::protocol::envelope::Flat;
-use crate::room::class::{Class, TypeHash};
+use crate::room::class::Class;
 use crate::room::exclusions::Exclusions;
 use crate::room::lookup::Lookup;
 use crate::room::member::Member;
@@ -341,8 +341,9 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
         })
     }
 
-    /// Forgets the newest value of a key, of a type that is [latest](crate::Delivery::Latest): who enters is not sent it any more, nor
-    /// who was behind. Clients are told nothing. Returns whether there was one, on this node. For a type without a key, the key is `""`.
+    /// Forgets the newest value of a key, of a type that is [latest](crate::Delivery::Latest), on all nodes of a cluster: who enters is not
+    /// sent it any more, nor who was behind. Clients are told nothing. Returns whether there was one, on this node. For a type without a
+    /// key, the key is `""`.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};
@@ -361,7 +362,8 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
         const {
             assert!(M::DELIVERY.is_latest(), "only of a message that is `latest` there is a newest value to forget");
         }
-        self.lookup().one_room().is_some_and(|room| room.forget_newest(TypeHash::of(M::TYPE), key))
+        let Class::Latest(class) = (const { class_of::<M>() }) else { return false };
+        self.delivery().forget(class, &Key::from(Arc::<str>::from(key)))
     }
 }
 

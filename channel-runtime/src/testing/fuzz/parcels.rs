@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::cluster::wire::{
-    Address, Cargo, Content, Destination, Outbound, Parcel, ParcelWriter, Question, Record, record_bytes,
+    Address, Cargo, Content, Destination, Outbound, Parcel, ParcelWriter, Question, Record, ValueOf, ValueRef,
+    record_bytes,
 };
 use crate::connection::user_key::UserKey;
 use crate::room::outgoing::Body;
@@ -79,6 +80,7 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
         }
         Content::Join(room) => Cargo::Body(Body::Join(Arc::from(room))),
         Content::Leave(room) => Cargo::Body(Body::Leave(Arc::from(room))),
+        Content::Forget { of, stamp, key } => Cargo::Body(Body::Forget { of, stamp, key: Arc::from(key) }),
         Content::Question { id, timeout_ms, what } => {
             let what = match what {
                 Question::Len => Question::Len,
@@ -92,7 +94,8 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
         Content::Bye => Cargo::Bye,
     };
     let mask = record.mask.clone().next().map(|_| Box::new(record.mask.exclusions(TypeId::of::<str>())));
-    Outbound { channel: record.channel, to, class: record.class, mask, cargo }
+    let newest = record.newest.map(|ValueRef { micros, key }| Box::new(ValueOf { micros, key: Arc::from(key) }));
+    Outbound { channel: record.channel, to, class: record.class, newest, mask, cargo }
 }
 
 /// The names of handlers stand in the program for ever.
@@ -145,10 +148,12 @@ pub(crate) fn tell(outbound: &Outbound) -> String {
         Cargo::Body(Body::Notice { handler, json }) => format!("notice {handler:?} {json:?}"),
         Cargo::Body(Body::Join(room)) => format!("join {room:?}"),
         Cargo::Body(Body::Leave(room)) => format!("leave {room:?}"),
+        Cargo::Body(Body::Forget { of, stamp, key }) => format!("forget {of:?} {stamp:?} {key:?}"),
         Cargo::Question { id, timeout_ms, what } => format!("question {id} {timeout_ms} {what:?}"),
         Cargo::Answer { id, json } => format!("answer {id} {json:?}"),
         Cargo::Hello(json) => format!("hello {json:?}"),
         Cargo::Bye => "bye".to_owned(),
     };
-    format!("{:?} {} to {to}, not to {mask:?}: {cargo}", outbound.class, outbound.channel)
+    let Outbound { class, channel, newest, .. } = outbound;
+    format!("{class:?} {newest:?} {channel} to {to}, not to {mask:?}: {cargo}")
 }

@@ -1,0 +1,63 @@
+//! Which keys were forgotten, and when: a value that was sent before may come later, from another node, and stays away.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::stamp::Stamp;
+
+/// In a cluster. Of so many keys, those that were forgotten last.
+#[derive(Default)]
+pub(super) struct Forgotten {
+    stamps: HashMap<Arc<str>, Stamp>,
+    in_order: BTreeSet<(Stamp, Arc<str>)>,
+}
+
+impl Forgotten {
+    /// Whether what was sent then is forgotten.
+    pub fn has(&self, key: &str, sent: Stamp) -> bool {
+        self.stamps.get(key).is_some_and(|forgotten| !sent.replaces(*forgotten))
+    }
+
+    pub fn add(&mut self, key: &Arc<str>, stamp: Stamp, most: usize) {
+        if self.has(key, stamp) {
+            return;
+        }
+        self.remove(key);
+        self.stamps.insert(Arc::clone(key), stamp);
+        self.in_order.insert((stamp, Arc::clone(key)));
+        while self.in_order.len() > most
+            && let Some((_, oldest)) = self.in_order.pop_first()
+        {
+            self.stamps.remove(&oldest);
+        }
+    }
+
+    /// There is a newer value.
+    pub fn remove(&mut self, key: &Arc<str>) {
+        if let Some(stamp) = self.stamps.remove(key) {
+            self.in_order.remove(&(stamp, Arc::clone(key)));
+        }
+    }
+}
+
+#[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_before_stays_away_and_the_oldest_are_let_go() {
+        let at = |micros| Stamp { micros, node: 1 };
+        let keys = ["a", "b", "c"].map(Arc::<str>::from);
+        let mut forgotten = Forgotten::default();
+        forgotten.add(&keys[0], at(10), 2);
+        forgotten.add(&keys[0], at(5), 2);
+        assert!(forgotten.has("a", at(10)) && !forgotten.has("a", at(11)) && !forgotten.has("b", at(1)));
+        forgotten.add(&keys[0], at(12), 2);
+        forgotten.add(&keys[1], at(12), 2);
+        forgotten.add(&keys[2], at(11), 2);
+        assert!(forgotten.has("a", at(12)) && forgotten.has("b", at(12)) && !forgotten.has("c", at(1)));
+        forgotten.remove(&keys[0]);
+        assert!(!forgotten.has("a", at(1)));
+        assert_eq!((forgotten.stamps.len(), forgotten.in_order.len()), (1, 1));
+    }
+}

@@ -1,0 +1,28 @@
+//! When a newest value was sent, as all nodes of a cluster understand it: of two values of a key, that with the greater stamp is the newest.
+
+/// No two values have the same, but for [`Stamp::NONE`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp {
+    /// Microseconds since 1970 by the clock of the node that sent it, or one more than the greatest that this node had seen.
+    pub micros: u64,
+    /// That node.
+    pub node: u64,
+}
+
+impl Stamp {
+    /// Without a cluster: what is stored later is newer.
+    pub const NONE: Self = Self { micros: 0, node: 0 };
+
+    pub fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    pub fn or_else(self, stamp: impl FnOnce() -> Self) -> Self {
+        if self.is_none() { stamp() } else { self }
+    }
+
+    /// Whether a value with this stamp replaces one with the other.
+    pub fn replaces(self, other: Self) -> bool {
+        self.is_none() || self > other
+    }
+}
