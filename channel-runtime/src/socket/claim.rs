@@ -48,7 +48,7 @@ struct InBatch {
 struct Once {
     has_ref: bool,
     /// `None` once the answer is kept, or given away.
-    handled: Mutex<Option<HandledOnce>>,
+    handled: Mutex<Option<Box<HandledOnce>>>,
 }
 
 pub(crate) struct Open {
@@ -78,7 +78,7 @@ impl Claim {
 
     /// Moves the right to the returned claim, whose answer is kept.
     pub fn once(&self, handled: HandledOnce) -> Self {
-        let once = Once { has_ref: self.has_ref(), handled: Mutex::new(Some(handled)) };
+        let once = Once { has_ref: self.has_ref(), handled: Mutex::new(Some(Box::new(handled))) };
         Self::with(self.take(), Beside::Once(once))
     }
 
@@ -147,7 +147,7 @@ impl Claim {
         self.once_of().is_some_and(|once| once.handled.lock().is_some())
     }
 
-    pub fn take_handled(&self) -> Option<HandledOnce> {
+    pub fn take_handled(&self) -> Option<Box<HandledOnce>> {
         self.once_of()?.handled.lock().take()
     }
 
@@ -179,7 +179,7 @@ pub(super) struct Taken<'a> {
     claim: &'a Claim,
     pub open: Option<Open>,
     /// `None` if no answer is to be kept.
-    pub handled: Option<HandledOnce>,
+    pub handled: Option<Box<HandledOnce>>,
 }
 
 impl<'a> Taken<'a> {
@@ -205,15 +205,23 @@ impl<'a> Taken<'a> {
             drop(batch.held.lock().take());
         }
     }
-}
 
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
+    #[cold]
+    fn put_back(&mut self) {
         if let (Claim::Ref(claim), Some(open)) = (self.claim, self.open.take()) {
             *claim.open.lock() = Some(open);
         }
         if let (Some(once), Some(handled)) = (self.claim.once_of(), self.handled.take()) {
             *once.handled.lock() = Some(handled);
+        }
+    }
+}
+
+impl Drop for Taken<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.open.is_some() || self.handled.is_some() {
+            self.put_back();
         }
     }
 }

@@ -147,21 +147,21 @@ impl FrameBuilder {
 
     /// A frame in the thread's spare buffer. It is meant to be [copied](Self::whole) and then [given back](Self::give_back).
     pub(crate) fn spare() -> Self {
-        Self::spare_with(Header::MAX_UNMASKED)
+        Self::spare_with::<{ Header::MAX_UNMASKED }>()
     }
 
     /// The same with the space for a number, meant to be [finished](Self::finish_exactly): a message that may be kept for long takes no
     /// more memory than it needs.
     pub(crate) fn spare_to_be_numbered() -> Self {
-        Self::spare_with(NUMBERED_SPACE)
+        Self::spare_with::<NUMBERED_SPACE>()
     }
 
-    fn spare_with(space: usize) -> Self {
+    fn spare_with<const SPACE: usize>() -> Self {
         // A destructor of the program may send after this thread's buffer was destroyed.
         let mut buffer = SPARE.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
-        buffer.resize(space, 0);
-        Self { buffer, space }
+        buffer.extend_from_slice(&[0; SPACE]);
+        Self { buffer, space: SPACE }
     }
 
     pub(crate) fn finish_exactly(mut self, opcode: Opcode) -> Frame {

@@ -14,7 +14,7 @@ pub(crate) mod queue;
 #[cfg(test)]
 mod tests;
 mod writer;
-mod writing;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};

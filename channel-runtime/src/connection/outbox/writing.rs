@@ -42,10 +42,9 @@ impl Outbox {
         let was_far_behind = before > self.limit() / 2;
         match written {
             Poll::Ready(Ok(())) => {
-                // The owner pulls, and notifies then.
-                let pulls = inner.awaited.pulls();
+                let pulls = inner.awaited.is_any() && self.leave_pull(inner);
                 if !pulls {
-                    self.notify_emptied(inner);
+                    inner.in_flight.end();
                 }
                 if was_far_behind || pulls {
                     // The owner may have been idle because of that, with input to handle.
@@ -58,6 +57,16 @@ impl Outbox {
                 inner.wake_owner();
             }
         }
+    }
+
+    /// Returns whether the owner pulls newest values, and notifies then.
+    #[cold]
+    fn leave_pull(&self, inner: &mut Inner) -> bool {
+        let pulls = inner.awaited.pulls();
+        if !pulls {
+            self.end_waits(inner);
+        }
+        pulls
     }
 
     /// Waits until the queue is not [filling](Self::is_filling) any more, or the connection is ending.
