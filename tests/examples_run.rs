@@ -336,6 +336,32 @@ async fn board() {
     example.stops([ann]).await;
 }
 
+/// Its page finds the slow network by its port, where it is a page of another host.
+#[tokio::test]
+async fn ticker() {
+    let example = Example::start("ticker").await;
+    example.shows_its_page().await;
+    let mut newest = example.connect("/newest").await;
+    let mut each = example.connect("/each").await;
+    let (first, update) = (newest.expect("tick").await, each.expect("tick").await);
+    assert!(
+        first["quote"]["price"].as_f64() > Some(0.0) && update["quote"]["n"].as_u64() > Some(0),
+        "{first} {update}"
+    );
+    let page = example.request("GET", "/", "").await.1;
+    let (_, port) = page.split_once("data-slow=\"").expect("a port");
+    let (port, _) = port.split_once('"').expect("a port");
+    let mut slow = format!("ws://127.0.0.1:{port}/newest").into_client_request().expect("a request");
+    slow.headers_mut().insert("origin", format!("http://{}", example.address).parse().expect("a header"));
+    let mut slow = Client::connect(slow).await.expect("let in");
+    let mut last = slow.expect("tick").await;
+    while last["symbol"] != first["symbol"] || last["quote"]["n"].as_u64() <= first["quote"]["n"].as_u64() {
+        last = slow.expect("tick").await;
+    }
+    drop(slow);
+    example.stops([newest, each]).await;
+}
+
 #[tokio::test]
 async fn whiteboard() {
     let example = Example::start("whiteboard").await;

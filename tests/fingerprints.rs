@@ -21,13 +21,16 @@ mod examples;
 // By this path the example `cluster` names it.
 use examples::chat;
 use examples::subprotocols::{Closing, Optional, Plain, Required};
+use examples::ticker::{Each, Newest};
 
 /// Of the list of each channel alone.
 fn examples() -> Vec<Description> {
     let of_subprotocols: [Channels<()>; 4] =
         [channels![Closing], channels![Optional], channels![Plain], channels![Required]];
+    let of_ticker: [Channels<()>; 2] = [channels![Each], channels![Newest]];
     let each = |(name, whole)| match name {
         "subprotocols" => of_subprotocols.iter().map(Channels::describe).collect(),
+        "ticker" => of_ticker.iter().map(Channels::describe).collect(),
         _ => vec![whole],
     };
     examples::all().into_iter().flat_map(each).collect()

@@ -157,7 +157,7 @@ test("the contract's page can be read, whatever it shows", TEST, async () => {
   await auction.stop()
 })
 
-for (const name of ['axum', 'batched', 'board', 'chat', 'game', 'history', 'metrics', 'notifications', 'secure', 'subprotocols', 'users', 'whiteboard']) {
+for (const name of ['axum', 'batched', 'board', 'chat', 'game', 'history', 'metrics', 'notifications', 'secure', 'subprotocols', 'ticker', 'users', 'whiteboard']) {
   test(`the page of ${name} can be read`, TEST, async () => {
     const example = await Example.start(name)
     const page = await browser.open(example.url)

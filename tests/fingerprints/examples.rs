@@ -32,6 +32,7 @@ examples! {
     secure: "../../examples/secure.rs"
     subprotocols: "../../examples/subprotocols.rs"
     sync: "../../examples/sync/main.rs"
+    ticker: "../../examples/ticker/main.rs"
     users: "../../examples/users.rs"
     whiteboard: "../../examples/whiteboard.rs"
 }
@@ -58,6 +59,7 @@ pub fn all() -> Vec<(&'static str, Description)> {
         ("pooled", channels![pooled::Poll].describe()),
         ("secure", channels![secure::AuthenticatedChannel].describe()),
         ("sync", channels![sync::SyncChannel].describe()),
+        ("ticker", channels![ticker::Newest, ticker::Each].app(()).describe()),
         #[cfg(feature = "cluster")]
         ("cluster", channels![cluster::Chat].describe()),
     ]
