@@ -54,6 +54,32 @@ fn the_envelope_that_is_written_in_five_steps_is_that_of_the_example() {
     assert_eq!(unshown.collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
+/// Each stands in the list at the top, and has a program that ends with what it has shown. That it is run is said where the page is
+/// included.
+#[test]
+fn each_how_to_is_a_program_that_is_run() {
+    let page = fs::read_to_string("docs/how-to.md").expect("the page");
+    let (list, sections) = page.split_once("\n## ").expect("sections");
+    let sections: Vec<_> = sections.split("\n## ").collect();
+    let listed: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("- [")).collect();
+    let titles: Vec<_> = sections.iter().map(|section| section.lines().next().expect("a title")).collect();
+    let links: Vec<_> =
+        titles.iter().map(|title| format!("{title}](#{})", title.to_lowercase().replace(' ', "-"))).collect();
+    assert_eq!(listed, links);
+    for (title, section) in titles.iter().zip(&sections) {
+        let programs: Vec<_> = section.split("```rust").skip(1).map(|block| block.split("\n```").next()).collect();
+        assert!(!programs.is_empty(), "{title}");
+        for program in programs.into_iter().flatten() {
+            let is_run = program.starts_with('\n') && program.contains("async fn main()") && program.contains("assert");
+            assert!(is_run, "{title}: {program}");
+        }
+    }
+    let crate_root = fs::read_to_string("channel-runtime/src/lib.rs").expect("the crate");
+    for page in ["how-to", "audiences"] {
+        assert!(crate_root.contains(&format!("include_str!(\"../../docs/{page}.md\")")), "{page}");
+    }
+}
+
 /// What stands in brackets behind the sentences of docs/wire.md: scripts, tables, and tests as `file::test`, or `file::` for all of a
 /// file.
 #[test]

@@ -277,7 +277,7 @@ struct Envelopes;
 #[doc = include_str!("../../docs/history.md")]
 struct HistoryPage;
 
-/// The page's program compiles.
+/// The page's program is run.
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../../docs/audiences.md")]
 struct AudiencesPage;
