@@ -120,9 +120,11 @@ describe('what the examples say and hear', () => {
   for (const [name, channel, path, type] of [
     ['axum', 'Topic', '/topics/bakery', 'welcome'],
     ['subprotocols', 'Plain', '/plain', 'welcome'],
+    ['ticker', 'Each', '/each', 'tick'],
+    ['ticker', 'Newest', '/newest', 'tick'],
     ['whiteboard', 'BoardChannel', '/board/plans', 'people'],
   ]) {
-    test(name, TEST, () => fits(name, channel, path, [[null, frame => frame.type === type]], [`heard ${type}`]))
+    test(`${name}, ${channel}`, TEST, () => fits(name, channel, path, [[null, frame => frame.type === type]], [`heard ${type}`]))
   }
 
   test('game', TEST, () => fits('game', 'GameChannel', '/game/1?token=0123456789abcdef', [
