@@ -13,6 +13,7 @@ use crate::connection::framework_frames::moving_window;
 use crate::connection::outbox::Enqueued;
 use crate::connection::user_key::UserKey;
 use crate::room::class::{Class, LatestClass};
+use crate::room::exclusions::Exclusions;
 use crate::room::fan_out::push_each;
 use crate::room::live_room::LiveRoom;
 use crate::room::lookup::Lookup;
@@ -214,6 +215,9 @@ impl<'a> Delivery<'a> {
     pub fn disconnect(&self, close: &Close) -> usize {
         // The pending ones first: otherwise one could join in between and be missed.
         let pending = self.lookup.disconnect_pending(close);
+        if sends_away(close) {
+            self.lookup.send_away();
+        }
         let mut members = self.lookup.members();
         if close.moved_to().is_some() {
             members.retain(|member| !close.spares(member.own_room.name()));
@@ -309,5 +313,13 @@ impl<'a> Delivery<'a> {
 pub(crate) fn disconnect_user(registry: &Registry, user: &UserKey, close: &Close) -> usize {
     // The pending ones first: otherwise one could join in between and be missed.
     let pending = registry.pending().close(user, &Reach::default(), &[], close);
+    if sends_away(close) {
+        registry.send_away(user, &Reach::default(), &Exclusions::default());
+    }
     close_all(&registry.user(user), close, &pending)
+}
+
+/// Who is moved while its connection is lost comes back to the room that it knows.
+fn sends_away(close: &Close) -> bool {
+    close.is_for_good() && close.moved_to().is_none()
 }

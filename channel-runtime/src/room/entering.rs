@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::connection::framework_frames::{InRoom, Welcome, joined_room};
+use crate::connection::id::ConnectionId;
 use crate::connection::lock_order::{RankedGuard, rank};
 use crate::connection::outbox::{Enqueued, Outbox, Sender};
 use crate::room::joined::{Fresh, Joined};
@@ -19,6 +20,8 @@ use crate::room::presence::Shown;
 pub(crate) struct Entrance<'a> {
     room: &'a LiveRoom,
     inner: RankedGuard<'a, { rank::MEMBERS }, Inner>,
+    /// Of the newcomer, by the position that it gave back.
+    session: Option<ConnectionId>,
 }
 
 impl Entrance<'_> {
@@ -28,6 +31,7 @@ impl Entrance<'_> {
 
     /// `None` if it begins anew, and it is not known yet whether there is a state to tell.
     pub fn decide(&mut self, newcomer: Newcomer<'_>) -> Option<Entered> {
+        self.session = newcomer.position.and_then(Position::session);
         let position = newcomer.position.filter(|position| !cuts_one_that_arrives(&mut self.inner, position));
         let log = self.inner.log.as_mut().expect("a room with history has a log");
         log.enter(&Newcomer { position, ..newcomer }, Instant::now())
@@ -47,10 +51,15 @@ impl Entrance<'_> {
             let place = told.as_ref().map(Told::in_room);
             member.outbox().welcome(welcome.frame(member.id, place.as_ref()), window);
         }
-        if let Some(presence) = &mut self.inner.presence {
+        let Inner { presence, log, .. } = &mut *self.inner;
+        if let Some(presence) = presence {
             if member.outbox().is_knowing() {
                 // Its own task writes it, which has not begun.
                 let _ = member.outbox().push(presence.here(), Sender::Own);
+            }
+            let came_by = |session| move |id| log.as_ref().is_some_and(|log| log.session(id) == session);
+            if let (Some(user), Some(is_the_client)) = (member.user_name(), self.session.map(came_by)) {
+                presence.supersede(user, is_the_client, Instant::now());
             }
             if let Some(shown) = shown {
                 presence.enter(member.user_name(), member.id, shown, Instant::now());
@@ -69,7 +78,7 @@ impl Entrance<'_> {
 impl LiveRoom {
     /// `None` if it has neither history nor presence.
     pub fn entrance(&self) -> Option<Entrance<'_>> {
-        (self.has_history() || self.has_presence()).then(|| Entrance { room: self, inner: self.lock() })
+        (self.has_history() || self.has_presence()).then(|| Entrance { room: self, inner: self.lock(), session: None })
     }
 
     /// Of a declared room. Returns whether it was no member before.

@@ -7,6 +7,7 @@ mod frames;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -19,13 +20,11 @@ use crate::connection::id::ConnectionId;
 use crate::connection::moment::after;
 use crate::room::presence::frames::Diff;
 pub use crate::room::presence::shown::Shown;
+use crate::room::presence::user::{Entry, User, name_of, told};
 use crate::wire::frame::Frame;
 
 /// While counts alone are told, a tick is no shorter.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
-
-/// Those that are behind are looked at so often, or with each tick if that is more often.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How it is told who is present.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +51,12 @@ pub(crate) struct Presence {
     changed: Vec<Arc<str>>,
     /// Users of whom connections were lost, once each, by when the time of the first may end. It may have come back.
     lost: BTreeSet<(Instant, Arc<str>)>,
-    /// Members that took no frame when there was one: they are told all anew once they take what waits for them.
+    /// Members that took no frame when there was one: their own tasks have them told all anew when nothing waits for them any more.
     behind: HashSet<ConnectionId>,
+    /// Members whose clients have come back by another connection: they have no entry, and get none.
+    superseded: HashSet<ConnectionId>,
     /// When what has changed is told.
     due: Option<Instant>,
-    /// When those that are behind are looked at again.
-    look: Option<Instant>,
     is_ticking: bool,
     pub(super) wake: Arc<Notify>,
     /// Values that are no more, until they are dropped under no lock.
@@ -71,36 +70,6 @@ struct Told {
     is_counted: bool,
     /// The frame for who enters, made when it is needed first.
     here: Option<Frame>,
-}
-
-#[derive(Default)]
-struct User {
-    entries: Vec<Entry>,
-    is_told: bool,
-    is_changed: bool,
-    /// Its place among those of whom connections were lost.
-    lost: Option<Instant>,
-}
-
-struct Entry {
-    /// By which clients know it: the connection by which it began, which may have been lost since, and come back as another.
-    id: ConnectionId,
-    connection: ConnectionId,
-    shown: Shown,
-    /// What clients know. `None` if they do not know of it.
-    told: Option<Arc<str>>,
-    /// It is no more from then on, if nobody comes back for it.
-    until: Option<Instant>,
-}
-
-impl Entry {
-    fn is_over(&self, now: Instant) -> bool {
-        self.until.is_some_and(|until| until <= now)
-    }
-
-    fn is_known(&self) -> bool {
-        self.told.as_ref() == Some(&self.shown.json)
-    }
 }
 
 /// How a connection leaves.
@@ -122,8 +91,8 @@ impl Presence {
             changed: Vec::new(),
             lost: BTreeSet::new(),
             behind: HashSet::new(),
+            superseded: HashSet::new(),
             due: None,
-            look: None,
             is_ticking: false,
             wake: Arc::default(),
             aside: Vec::new(),
@@ -133,7 +102,11 @@ impl Presence {
     /// A connection of this user, or of nobody. It takes the place of one that the user has lost, if there is one.
     pub fn enter(&mut self, user: Option<&str>, connection: ConnectionId, shown: Shown, now: Instant) {
         let name = name_of(user, connection);
-        let of_user = self.users.entry(Arc::clone(&name)).or_default();
+        if !self.users.contains_key(&*name) {
+            let name: Arc<str> = (*name).into();
+            self.users.insert(Arc::clone(&name), User::new(name));
+        }
+        let Some(of_user) = self.users.get_mut(&*name) else { return };
         let lost = |entry: &&mut Entry| user.is_some() && entry.until.is_some();
         let same = of_user.entries.iter().position(|entry| entry.until.is_some() && entry.shown.json == shown.json);
         let entry = match same.filter(|_| user.is_some()) {
@@ -141,13 +114,14 @@ impl Presence {
             None => of_user.entries.iter_mut().find(lost),
         };
         if let Some(entry) = entry {
-            (entry.connection, entry.until) = (connection, None);
+            (entry.connection, entry.until, entry.is_sent_away) = (connection, None, false);
             self.aside.push(std::mem::replace(&mut entry.shown, shown));
             if entry.is_known() {
                 return;
             }
         } else {
-            of_user.entries.push(Entry { id: connection, connection, shown, told: None, until: None });
+            let entry = Entry { id: connection, connection, shown, told: None, until: None, is_sent_away: false };
+            of_user.entries.push(entry);
             self.len += 1;
         }
         self.change(&name, now);
@@ -155,8 +129,12 @@ impl Presence {
 
     /// What is seen of it is another value now. One that had none before enters.
     pub fn replace(&mut self, user: Option<&str>, connection: ConnectionId, shown: Shown, now: Instant) {
+        if self.superseded.contains(&connection) {
+            self.aside.push(shown);
+            return;
+        }
         let name = name_of(user, connection);
-        let entry = self.users.get_mut(&name).and_then(|user| user.of(connection));
+        let entry = self.users.get_mut(&*name).and_then(|user| user.of(connection));
         let Some(entry) = entry else { return self.enter(user, connection, shown, now) };
         self.aside.push(std::mem::replace(&mut entry.shown, shown));
         if !entry.is_known() {
@@ -166,14 +144,30 @@ impl Presence {
 
     /// What is seen of it now. `None` if nothing is.
     pub fn shown(&self, user: Option<&str>, connection: ConnectionId) -> Option<Shown> {
-        let entries = &self.users.get(&name_of(user, connection))?.entries;
+        let entries = &self.users.get(&*name_of(user, connection))?.entries;
         entries.iter().find(|entry| entry.connection == connection).map(|entry| entry.shown.clone())
     }
 
     pub fn leave(&mut self, user: Option<&str>, connection: ConnectionId, leaving: Leaving, now: Instant) {
         self.behind.remove(&connection);
+        self.superseded.remove(&connection);
+        self.end_entry(user, connection, leaving, now);
+    }
+
+    /// The client of a member comes back before its connection has ended: the entry is one that the user has lost, for whoever enters next.
+    pub fn supersede(&mut self, user: &str, is_the_client: impl Fn(ConnectionId) -> bool, now: Instant) {
+        let of_user = self.users.get(user);
+        let here =
+            of_user.and_then(|user| user.entries.iter().find(|e| e.until.is_none() && is_the_client(e.connection)));
+        if let Some(connection) = here.map(|entry| entry.connection) {
+            self.superseded.insert(connection);
+            self.end_entry(Some(user), connection, Leaving::Lost, now);
+        }
+    }
+
+    fn end_entry(&mut self, user: Option<&str>, connection: ConnectionId, leaving: Leaving, now: Instant) {
         let name = name_of(user, connection);
-        let Some(of_user) = self.users.get_mut(&name) else { return };
+        let Some(of_user) = self.users.get_mut(&*name) else { return };
         let Some(at) = of_user.entries.iter().position(|entry| entry.connection == connection) else { return };
         let entry = &mut of_user.entries[at];
         if entry.until.is_some() {
@@ -189,12 +183,12 @@ impl Presence {
             return;
         }
         // Nobody comes back for what is nobody's.
-        if leaving == Leaving::Lost && user.is_some() {
+        if leaving == Leaving::Lost && user.is_some() && !entry.is_sent_away {
             let until = after(now, self.bounds.grace);
             entry.until = Some(until);
             if of_user.lost.is_none() {
                 of_user.lost = Some(until);
-                self.lost.insert((until, name));
+                self.lost.insert((until, Arc::clone(&of_user.name)));
             }
         } else {
             entry.until = Some(now);
@@ -202,9 +196,27 @@ impl Presence {
         }
     }
 
-    fn remove(&mut self, name: &Arc<str>) {
-        if let Some(lost) = self.users.remove(name).and_then(|user| user.lost) {
-            self.lost.remove(&(lost, Arc::clone(name)));
+    /// A user's connections are closed: of those that were lost the entries are no more, and the others end with their connections.
+    /// Returns whether one was lost.
+    pub fn send_away(&mut self, user: &str, is_meant: impl Fn(ConnectionId) -> bool, now: Instant) -> bool {
+        let Some(of_user) = self.users.get_mut(user) else { return false };
+        let mut was_lost = false;
+        for entry in of_user.entries.iter_mut().filter(|entry| is_meant(entry.connection)) {
+            entry.is_sent_away = true;
+            if entry.until.is_some_and(|until| until > now) {
+                entry.until = Some(now);
+                was_lost = true;
+            }
+        }
+        if was_lost {
+            self.change(user, now);
+        }
+        was_lost
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(User { name, lost: Some(lost), .. }) = self.users.remove(name) {
+            self.lost.remove(&(lost, name));
         }
     }
 
@@ -215,14 +227,15 @@ impl Presence {
         self.changed.clear();
         self.lost.clear();
         self.behind.clear();
-        (self.len, self.told, self.due, self.look) = (0, Told::default(), None, None);
+        self.superseded.clear();
+        (self.len, self.told, self.due) = (0, Told::default(), None);
         self.wake.notify_one();
     }
 
-    fn change(&mut self, name: &Arc<str>, now: Instant) {
+    fn change(&mut self, name: &str, now: Instant) {
         let Some(user) = self.users.get_mut(name) else { return };
         if !std::mem::replace(&mut user.is_changed, true) {
-            self.changed.push(Arc::clone(name));
+            self.changed.push(Arc::clone(&user.name));
         }
         if self.due.is_none() {
             let every = match self.told.is_counted {
@@ -311,23 +324,23 @@ impl Presence {
     }
 
     /// It took no frame.
-    pub fn is_behind(&mut self, member: ConnectionId) {
+    pub fn falls_behind(&mut self, member: ConnectionId) {
         self.behind.insert(member);
     }
 
-    /// Those that took no frame: they are to be told all, or are behind still.
-    pub fn take_behind(&mut self) -> HashSet<ConnectionId> {
-        std::mem::take(&mut self.behind)
+    pub fn is_behind(&self, member: ConnectionId) -> bool {
+        self.behind.contains(&member)
     }
 
-    pub fn look_again(&mut self, now: Instant) {
-        self.look = (!self.behind.is_empty()).then(|| after(now, self.bounds.every.min(LOOK_EVERY)));
+    /// Returns whether it was behind: it is told all then.
+    pub fn catches_up(&mut self, member: ConnectionId) -> bool {
+        self.behind.remove(&member)
     }
 
     /// When there is something to do. `None` if there is nothing.
     pub fn next(&self) -> Option<Instant> {
         let lost = self.lost.first().map(|(until, _)| *until);
-        [self.due, lost, self.look].into_iter().flatten().min()
+        [self.due, lost].into_iter().flatten().min()
     }
 
     /// Whether a task has to be started that ticks.
@@ -356,27 +369,5 @@ impl Presence {
             (!seen.is_empty()).then(|| (Arc::clone(name), seen))
         };
         self.users.iter().filter_map(of_user).collect()
-    }
-}
-
-impl User {
-    /// Of a connection that is here.
-    fn of(&mut self, connection: ConnectionId) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.connection == connection && entry.until.is_none())
-    }
-}
-
-/// In the order of their names, with what clients know of each.
-fn told(users: &BTreeMap<Arc<str>, User>) -> impl Iterator<Item = (&str, impl Iterator<Item = (ConnectionId, &str)>)> {
-    users.iter().filter(|(_, user)| user.is_told).map(|(name, user)| {
-        let known = user.entries.iter().filter_map(|entry| Some((entry.id, entry.told.as_deref()?)));
-        (&**name, known)
-    })
-}
-
-fn name_of(user: Option<&str>, connection: ConnectionId) -> Arc<str> {
-    match user {
-        Some(user) => user.into(),
-        None => connection.to_string().into(),
     }
 }

@@ -14,8 +14,12 @@ use crate::room::member::Member;
 use crate::room::outgoing::Outgoing;
 use crate::room::pending::PendingConnections;
 use crate::room::presence::{Bounds, Presence};
+use crate::room::reach::Reach;
 use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
+
+/// Copied under a lock.
+const ROOMS_AT_ONCE: usize = 256;
 
 pub(crate) struct Registry {
     pub(super) channels: Vec<ChannelRooms>,
@@ -147,6 +151,24 @@ impl Registry {
     #[cfg(feature = "cluster")]
     pub fn set_outgoing(&self, outgoing: Arc<dyn Outgoing>) {
         self.outgoing.get_or_init(|| outgoing);
+    }
+
+    /// A user's connections are closed: where they were lost, it is present no more. Costs a look at each room, if no rooms are named.
+    pub fn send_away(&self, user: &UserKey, reach: &Reach, exclusions: &Exclusions) {
+        let is_meant = |id| exclusions.allows(id, Some(user));
+        for (at, channel) in self.channels.iter().enumerate() {
+            let is_reached = reach.channel.is_none_or(|only| only == at);
+            if channel.presence.is_none() || channel.identity != user.kind() || !is_reached {
+                continue;
+            }
+            match &reach.rooms {
+                Some(names) => {
+                    let rooms = names.iter().filter_map(|name| self.room(at, name));
+                    rooms.for_each(|room| room.send_away(user.name(), is_meant));
+                }
+                None => channel.rooms.values(ROOMS_AT_ONCE).for_each(|room| room.send_away(user.name(), is_meant)),
+            }
+        }
     }
 
     pub fn pending(&self) -> &PendingConnections {

@@ -8,7 +8,8 @@ use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::connection::outbox::Sender;
+use crate::connection::id::ConnectionId;
+use crate::connection::outbox::{Offer, Offered, Sender};
 use crate::room::flush_queue::FlushQueue;
 use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::member::Member;
@@ -88,6 +89,29 @@ impl LiveRoom {
         next
     }
 
+    /// For a member that took no frame: who is present. Called by its own task when nothing waits for it, and written afterwards by the caller.
+    pub fn pull_presence(&self, member: &Member) {
+        if !self.has_presence() {
+            return;
+        }
+        if let Some(presence) = &mut self.lock().presence
+            && presence.catches_up(member.id)
+        {
+            let here = presence.here();
+            if let Offered::Some { .. } = member.outbox().offer_newest(Offer::Pulled, vec![(here, 0)]) {
+                presence.falls_behind(member.id);
+            }
+        }
+    }
+
+    /// A user's connections are closed, of which some may have been lost.
+    pub fn send_away(self: &Arc<Self>, user: &str, is_meant: impl Fn(ConnectionId) -> bool) {
+        let sent_away = |presence: &mut Box<Presence>| presence.send_away(user, is_meant, Instant::now());
+        if self.has_presence() && self.lock().presence.as_mut().is_some_and(sent_away) {
+            self.attend_presence();
+        }
+    }
+
     fn tick(self: &Arc<Self>) {
         let now = Instant::now();
         let (tasks, aside) = {
@@ -104,30 +128,16 @@ impl LiveRoom {
 }
 
 impl Inner {
-    /// Returns how many bytes the longest frame has.
+    /// Returns how many bytes the frame has.
     fn tell_presence(&mut self, presence: &mut Presence, now: Instant) -> usize {
-        let mut bytes = 0;
-        // Those that were behind before are told all below, if they take it.
-        let were_behind = presence.take_behind();
-        if let Some(frame) = presence.tick(now) {
-            bytes = frame.len();
-            for member in self.members.values().filter(|member| !were_behind.contains(&member.id)) {
-                if member.outbox().is_knowing() && !offer(&mut self.flushing, member, &frame) {
-                    presence.is_behind(member.id);
-                }
+        let Some(frame) = presence.tick(now) else { return 0 };
+        for member in self.members.values().filter(|member| member.outbox().is_knowing()) {
+            if !presence.is_behind(member.id) && !offer(&mut self.flushing, member, &frame) {
+                presence.falls_behind(member.id);
+                member.outbox().pull_later();
             }
         }
-        if !were_behind.is_empty() {
-            let here = presence.here();
-            bytes = bytes.max(here.len());
-            for member in were_behind.iter().filter_map(|member| self.members.get(*member)) {
-                if !offer(&mut self.flushing, member, &here) {
-                    presence.is_behind(member.id);
-                }
-            }
-        }
-        presence.look_again(now);
-        bytes
+        frame.len()
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a client's own task does when the client takes more again: it pulls the newest values that the client has not had.
+//! What a client's own task does when the client takes more again: it pulls the newest values that the client has not had, and who is
+//! present if it was not told each change.
 
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ impl Registry {
         // Another one is the first each time, so that none waits for ever behind one that always has something new.
         let first = member.outbox().handed() as usize % rooms.len();
         rooms.rotate_left(first);
+        // Once, so that it holds up nothing.
+        member.own_room.pull_presence(member);
         rooms.iter().for_each(|room| room.pull_newest(member));
     }
 }

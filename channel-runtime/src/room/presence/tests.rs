@@ -199,3 +199,49 @@ async fn nothing_is_left_of_a_room_without_members() {
     assert_eq!(room.here(), json!({ "type": "$presence", "count": 0, "here": {} }));
     assert_eq!(room.presence.take_aside().len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_before_its_connection_has_ended_has_its_entry_and_that_one_none() {
+    let mut room = Fixture::new();
+    let first = room.enter("ann", 1);
+    room.enter("bob", 1);
+    room.tick();
+    room.presence.supersede("bob", |id| id == first, room.now);
+    room.presence.supersede("ann", |id| id == first, room.now);
+    let second = room.enter("ann", 1);
+    room.presence.replace(Some("ann"), first, seen(9), room.now);
+    assert_eq!(room.presence.list(room.now)[0].1.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [second]);
+    room.leave("ann", first, Leaving::ForGood);
+    assert!(room.presence.superseded.is_empty());
+    assert_eq!(room.tick(), Value::Null, "the time in which it might have come back");
+    assert_eq!(room.presence.next(), None);
+    room.leave("ann", second, Leaving::ForGood);
+    assert_eq!(room.tick()["out"], json!({ "ann": [first.to_string()] }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_away_has_no_grace_however_its_connections_end() {
+    let mut room = Fixture::new();
+    let ids = [1, 2, 3].map(|cursor| room.enter("ann", cursor));
+    room.tick();
+    room.leave("ann", ids[0], Leaving::Lost);
+    room.now += TICK;
+    assert!(!room.presence.send_away("bob", |_| true, room.now));
+    assert!(room.presence.send_away("ann", |id| id != ids[2], room.now));
+    assert_eq!(room.presence.list(room.now)[0].1.len(), 2);
+    assert!(!room.presence.send_away("ann", |id| id != ids[2], room.now), "it has gone");
+    // One that is about to end already.
+    room.leave("ann", ids[1], Leaving::Lost);
+    room.leave("ann", ids[2], Leaving::Lost);
+    assert_eq!(room.tick()["out"], json!({ "ann": [ids[0].to_string(), ids[1].to_string()] }));
+    assert_eq!(room.presence.list(room.now)[0].1.len(), 1, "it was not meant");
+    // Who comes back is sent away no more.
+    let again = room.enter("ann", 3);
+    room.presence.send_away("ann", |_| true, room.now);
+    let anew = room.enter("ann", 4);
+    room.tick();
+    room.leave("ann", anew, Leaving::Lost);
+    room.leave("ann", again, Leaving::Lost);
+    room.tick();
+    assert_eq!(room.presence.list(room.now)[0].1[0].0, anew);
+}
