@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::presence::Presence;
+
 /// A text from the server, as far as the connection needs it.
 #[derive(Debug)]
 pub(super) struct Frame<'t> {
@@ -58,6 +60,11 @@ fn malformed(error: &serde_json::Error) -> Fault {
 
 /// An error frame.
 pub(super) fn fault(text: &str) -> Result<Fault, Fault> {
+    serde_json::from_str(text).map_err(|error| malformed(&error))
+}
+
+/// Who is present.
+pub(super) fn presence(text: &str) -> Result<Presence, Fault> {
     serde_json::from_str(text).map_err(|error| malformed(&error))
 }
 

@@ -99,9 +99,10 @@ impl Engine {
                 self.joined(joined, now);
             }
             "$presence" => {
-                if let Ok(told) = serde_json::from_str(text) {
-                    self.tell(News::Presence(told));
-                }
+                self.tell(match frame::presence(text) {
+                    Ok(told) => News::Presence(told),
+                    Err(fault) => News::Fault(fault),
+                });
             }
             "$closing" => {
                 self.come_back(frame::own(text));
