@@ -1,11 +1,17 @@
-//! A chat: rooms by name, who is typing, how many are in the room, and what was said before.
+//! A chat: rooms by name, who is here and who is typing, and what was said before.
 //!
-//! Run `cargo run --example chat`, open the printed address in two tabs, and chat. Any other WebSocket client can connect to
-//! `/chat/general` and send `{"type":"chat_message","message":"hello"}`.
+//! Run `cargo run --example chat`, open the printed address in two tabs, and chat. A tab with `?name=Ann` in its address is Ann's, and all
+//! tabs with one name are one user. Any other WebSocket client can connect to `/chat/general` and send
+//! `{"type":"chat_message","message":"hello"}`.
 
 use std::env;
+use std::time::Duration;
 
-use channel_runtime::{Fault, Server, Socket, channel, channels, contract, message, timestamp};
+use channel_runtime::describe::{Describe, Needs};
+use channel_runtime::{
+    Extract, Fault, Handshake, Reject, Server, Socket, channel, channels, contract, message, timestamp,
+};
+use serde::Serialize;
 
 use self::blank::is_blank;
 use self::page::page;
@@ -15,13 +21,25 @@ pub mod blank;
 #[path = "shared/page.rs"]
 pub mod page;
 
-// 200 lines for who comes back after a cut, and 50 for who comes anew. Who types is not among them, because that is volatile.
-#[channel("/chat/:room_id", history(size = 200, age = "1h", recent = 50))]
+// 200 lines for who comes back after a cut, and 50 for who comes anew. Who types is not among them, because that is volatile. Who reloads
+// the page is here meanwhile, and so is for 5 seconds whose connection is lost.
+#[channel("/chat/:room_id", history(size = 200, age = "1h", recent = 50), presence(Seen, grace = "5s"))]
 pub struct ChatChannel {
     room_id: String,
+    #[extract]
+    guest: Guest,
     /// The state that was last sent to the others.
     #[state]
     typing: bool,
+    /// Nobody looks at the page.
+    #[state]
+    away: bool,
+}
+
+/// What the others see of each tab of a user.
+#[derive(Clone, PartialEq, Serialize, Describe)]
+pub struct Seen {
+    pub away: bool,
 }
 
 /// The first message to everyone who connects.
@@ -76,7 +94,7 @@ pub struct ChatLine {
     pub timestamp: String,
 }
 
-/// Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again.
+/// Not for a client that is behind, which hears the next one.
 #[message(type = "user_typing", volatile)]
 pub struct UserTyping {
     pub user_id: String,
@@ -89,6 +107,18 @@ pub struct UserStoppedTyping {
     pub timestamp: String,
 }
 
+/// The page was hidden, or is shown again.
+#[message(type = "look")]
+pub struct Look {
+    pub away: bool,
+}
+
+/// A notice of the server's to itself: nothing was typed for a while.
+pub struct Quiet;
+
+/// For how long somebody is typing who does not say it again.
+pub const TYPING: Duration = Duration::from_secs(5);
+
 #[message(type = "pong")]
 pub struct Pong {
     pub timestamp: String,
@@ -96,10 +126,18 @@ pub struct Pong {
 
 #[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
 impl ChatChannel {
+    fn identity(&self) -> Option<&String> {
+        self.guest.name.as_ref()
+    }
+
+    fn presence(&self) -> Seen {
+        Seen { away: self.away }
+    }
+
     fn on_connect(&mut self, socket: &Socket<Self>) {
         socket.send(System {
             message: format!("Welcome to room {}", self.room_id),
-            user_id: user_id(socket),
+            user_id: self.guest.id(socket),
             count: socket.room().len(),
             timestamp: timestamp(),
         });
@@ -109,20 +147,35 @@ impl ChatChannel {
 
     #[message]
     fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
-        socket.room().send(said.line(user_id(socket))?);
+        socket.room().send(said.line(self.guest.id(socket))?);
         Ok(())
     }
 
     #[message(type = "typing_start")]
     fn typing_start(&mut self, socket: &Socket<Self>) {
         self.typing = true;
-        socket.others().send(UserTyping { user_id: user_id(socket), timestamp: timestamp() });
+        socket.others().send(UserTyping { user_id: self.guest.id(socket), timestamp: timestamp() });
+        // Said again, it begins anew.
+        socket.notify_after(TYPING, Quiet);
     }
 
     #[message(type = "typing_stop")]
     fn typing_stop(&mut self, socket: &Socket<Self>) {
         self.typing = false;
-        socket.others().send(UserStoppedTyping { user_id: user_id(socket), timestamp: timestamp() });
+        socket.others().send(UserStoppedTyping { user_id: self.guest.id(socket), timestamp: timestamp() });
+    }
+
+    #[notice]
+    fn quiet(&mut self, _: Quiet, socket: &Socket<Self>) {
+        if self.typing {
+            self.typing_stop(socket);
+        }
+    }
+
+    #[message]
+    fn look(&mut self, look: Look, socket: &Socket<Self>) {
+        self.away = look.away;
+        socket.presence_changed();
     }
 
     /// What a handler returns is the answer to the sender.
@@ -139,9 +192,33 @@ impl ChatChannel {
     }
 }
 
-/// There is no login here: a user is a connection.
-pub fn user_id<C: 'static>(socket: &Socket<C>) -> String {
-    format!("user_{}", socket.id())
+/// There is no login here: whoever has a name is believed, and who has none is a connection. The example `secure` asks for a token.
+pub struct Guest {
+    pub name: Option<String>,
+}
+
+impl Guest {
+    /// The longest name, in characters.
+    const MAX_LEN: usize = 40;
+
+    pub fn id<C: 'static>(&self, socket: &Socket<C>) -> String {
+        self.name.clone().unwrap_or_else(|| format!("user_{}", socket.id()))
+    }
+}
+
+impl<A: Sync> Extract<A> for Guest {
+    const NEEDS: Needs = Needs::query("name").optional();
+
+    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
+        let name = handshake.query_param("name").map(|name| name.trim().to_owned());
+        match &name {
+            Some(name) if is_blank(name) => Err(Reject::bad_request("A name can't be empty")),
+            Some(name) if name.chars().count() > Self::MAX_LEN => Err(Reject::bad_request("This name is too long")),
+            // Those without a name are called so.
+            Some(name) if name.starts_with("user_") => Err(Reject::bad_request("A name can't begin with `user_`")),
+            _ => Ok(Self { name }),
+        }
+    }
 }
 
 /// The channel, the page at `/`, and at `/channels` one that shows the channel's messages and sends them by forms.

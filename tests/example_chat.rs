@@ -4,11 +4,15 @@
 #[path = "../examples/chat.rs"]
 mod chat;
 
+use std::time::Duration;
+
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{CloseCode, Fresh};
 use chat::ChatChannelFromClient::{Ping, TypingStart, TypingStop};
-use chat::{ChatChannel, ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
+use chat::{ChatChannel, ChatLine, ChatMessage, Look, Pong, System, TYPING};
+use chat::{UserJoined, UserLeft, UserStoppedTyping, UserTyping};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// Somebody in a room, with the welcome taken, and what happened before.
 struct Guest {
@@ -122,6 +126,105 @@ async fn who_goes_while_typing_types_no_more() {
     drop(alice.client);
     assert_eq!(bob.client.expect::<UserStoppedTyping>().await.user_id, alice.user_id);
     let _: UserLeft = bob.client.expect().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_types_no_more_and_does_not_say_so_is_quiet_after_a_while() {
+    let app = testing::app(chat::server());
+    let (mut alice, mut bob) = alice_and_bob(&app).await;
+    alice.client.send(TypingStart);
+    let _: UserTyping = bob.client.expect().await;
+    sleep(TYPING - Duration::from_secs(1)).await;
+    alice.client.send(TypingStart);
+    let _: UserTyping = bob.client.expect().await;
+    sleep(TYPING - Duration::from_secs(1)).await;
+    bob.client.expect_nothing().await;
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(bob.client.expect::<UserStoppedTyping>().await.user_id, alice.user_id);
+    // Who has said so is not told of twice.
+    alice.client.send(TypingStart);
+    alice.client.send(TypingStop);
+    let _: UserTyping = bob.client.expect().await;
+    let _: UserStoppedTyping = bob.client.expect().await;
+    sleep(2 * TYPING).await;
+    bob.client.expect_nothing().await;
+}
+
+/// Within this time those in a room are told who is here.
+const TICK: Duration = Duration::from_millis(250);
+
+/// For so long it waits for who was lost.
+const GRACE: Duration = Duration::from_secs(5);
+
+async fn named(app: &TestApp<()>, name: &str) -> Client<ChatChannel> {
+    let mut client = app.connect::<ChatChannel>(&format!("/chat/general?name={name}")).await.unwrap();
+    assert_eq!(client.wait_for::<System>().await.user_id, name);
+    client
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_has_several_tabs_is_here_once_from_the_first_to_the_last() {
+    let app = testing::app(chat::server());
+    let mut ann = named(&app, "Ann").await;
+    let (mut first, mut second) = (named(&app, "Bob").await, named(&app, "Bob").await);
+    let nobody = enter(&app, "general").await;
+    sleep(TICK).await;
+    let here = ann.present().await;
+    let (tabs, id) = (here.of("Bob").len(), nobody.user_id.strip_prefix("user_").unwrap());
+    assert_eq!((here.count, tabs, here.of(id).len()), (3, 2, 1), "who has no name is here by the id of its connection");
+    drop(nobody);
+    first.close();
+    sleep(TICK).await;
+    assert_eq!(ann.present().await.users(), ["Ann", "Bob"]);
+    second.close();
+    sleep(TICK).await;
+    assert_eq!(ann.present().await.users(), ["Ann"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_reloaded_is_here_all_the_time_and_one_that_does_not_come_back_for_a_while() {
+    let app = testing::app(chat::server());
+    let (mut ann, mut bob) = (named(&app, "Ann").await, named(&app, "Bob").await);
+    sleep(TICK).await;
+    let before = ann.present().await;
+    for _ in 0..3 {
+        bob.close_with(CloseCode::GOING_AWAY, "");
+        sleep(Duration::from_secs(2)).await;
+        bob = named(&app, "Bob").await;
+        sleep(TICK).await;
+    }
+    assert_eq!(ann.present().await, before, "nothing was told");
+    bob.lose();
+    sleep(GRACE - TICK).await;
+    assert_eq!(ann.present().await, before);
+    sleep(2 * TICK).await;
+    assert_eq!(ann.present().await.users(), ["Ann"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_seen_of_each_tab_whether_somebody_looks_at_it() {
+    let app = testing::app(chat::server());
+    let (mut ann, mut bob) = (named(&app, "Ann").await, named(&app, "Bob").await);
+    for away in [false, true, false] {
+        bob.send(Look { away });
+        sleep(TICK).await;
+        assert_eq!(ann.present().await.of("Bob"), [&json!({ "away": away })]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_short_and_can_be_seen() {
+    let app = testing::app(chat::server());
+    for (name, why) in [
+        ("", "A name can't be empty"),
+        ("%20%E2%80%8B", "A name can't be empty"),
+        ("user_1-2", "A name can't begin with `user_`"),
+        (&*"x".repeat(41), "This name is too long"),
+    ] {
+        let refused = app.connect::<ChatChannel>(&format!("/chat/general?name={name}")).await.unwrap_err();
+        assert_eq!((refused.status.as_u16(), &*refused.message), (400, why));
+    }
+    named(&app, &"x".repeat(40)).await;
 }
 
 #[tokio::test]

@@ -9,14 +9,22 @@ use channel_runtime::{
 };
 
 use crate::chat::page::page;
-use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping, user_id};
+use crate::chat::{ChatLine, ChatMessage, Pong, System, UserJoined, UserLeft, UserStoppedTyping, UserTyping};
+use crate::chat::{Guest, Look, Quiet, Seen, TYPING};
 
-// Each node has a history of its own: who comes back to another node is told so, and is sent the newest of that one.
-#[channel("/chat/:room_id", app = Node, history(size = 200, age = "1h", recent = 50), each_node)]
+// Each node has a history of its own: who comes back to another node is told so, and is sent the newest of that one. And each tells who
+// is present on it.
+#[channel(
+    "/chat/:room_id", app = Node, history(size = 200, age = "1h", recent = 50), presence(Seen, grace = "5s"), each_node
+)]
 pub struct Chat {
     room_id: String,
+    #[extract]
+    guest: Guest,
     #[state]
     typing: bool,
+    #[state]
+    away: bool,
 }
 
 pub struct Node {
@@ -25,12 +33,20 @@ pub struct Node {
 
 #[channel(sends(System, UserJoined, UserLeft, ChatLine, UserTyping, UserStoppedTyping, Pong))]
 impl Chat {
+    fn identity(&self) -> Option<&String> {
+        self.guest.name.as_ref()
+    }
+
+    fn presence(&self) -> Seen {
+        Seen { away: self.away }
+    }
+
     async fn on_connect(&mut self, socket: &Socket<Self>, app: &Node) {
         // A node that was just killed is missing in it for a moment.
         let count = socket.room().everywhere().len().await.value;
         socket.send(System {
             message: format!("Welcome to room {} on node {}", self.room_id, app.number),
-            user_id: user_id(socket),
+            user_id: self.guest.id(socket),
             count,
             timestamp: timestamp(),
         });
@@ -40,20 +56,34 @@ impl Chat {
 
     #[message]
     fn say(&mut self, said: ChatMessage, socket: &Socket<Self>) -> Result<(), Fault> {
-        socket.room().send(said.line(user_id(socket))?);
+        socket.room().send(said.line(self.guest.id(socket))?);
         Ok(())
     }
 
     #[message(type = "typing_start")]
     fn typing_start(&mut self, socket: &Socket<Self>) {
         self.typing = true;
-        socket.others().send(UserTyping { user_id: user_id(socket), timestamp: timestamp() });
+        socket.others().send(UserTyping { user_id: self.guest.id(socket), timestamp: timestamp() });
+        socket.notify_after(TYPING, Quiet);
     }
 
     #[message(type = "typing_stop")]
     fn typing_stop(&mut self, socket: &Socket<Self>) {
         self.typing = false;
-        socket.others().send(UserStoppedTyping { user_id: user_id(socket), timestamp: timestamp() });
+        socket.others().send(UserStoppedTyping { user_id: self.guest.id(socket), timestamp: timestamp() });
+    }
+
+    #[notice(here)]
+    fn quiet(&mut self, _: Quiet, socket: &Socket<Self>) {
+        if self.typing {
+            self.typing_stop(socket);
+        }
+    }
+
+    #[message]
+    fn look(&mut self, look: Look, socket: &Socket<Self>) {
+        self.away = look.away;
+        socket.presence_changed();
     }
 
     #[message(type = "ping")]

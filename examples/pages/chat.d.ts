@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents 09d40798ca8eaef2
+// Made from Rust by channel-runtime: change the Rust. fingerprint e3f838c04c7962aa contents 6a7ca0f306fa321a
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -293,8 +293,14 @@ export declare class Channel<P extends Protocol> {
 export declare function whoIsPresent<S extends object>(channel: Channel<any>): WhoIsPresent<S>;
 export {};
 
+/** What the others see of each tab of a user. */
+export interface Seen { away: boolean }
+
 /** What a client sends .. */
 export interface ChatMessage { message: string }
+
+/** The page was hidden, or is shown again. */
+export interface Look { away: boolean }
 
 /** The first message to everyone who connects. */
 export interface System {
@@ -314,7 +320,7 @@ export interface UserLeft { type: 'user_left'; message: string; count: number }
 export interface ChatLine { type: 'chat_message'; message: string; user_id: string; timestamp: string }
 
 /**
- * Not for a client that is behind, which hears the next one. The page forgets after a while who has not been heard again.
+ * Not for a client that is behind, which hears the next one.
  *
  * Not sent to a client that is behind.
  */
@@ -326,7 +332,7 @@ export interface UserStoppedTyping { type: 'user_stopped_typing'; user_id: strin
 export interface Pong { type: 'pong'; timestamp: string }
 
 export interface ChatChannelProtocol extends Protocol {
-  says: { chat_message: ChatMessage; typing_start: {}; typing_stop: {}; ping: {} }
+  says: { chat_message: ChatMessage; typing_start: {}; typing_stop: {}; look: Look; ping: {} }
   hears: {
     system: System
     user_joined: UserJoined
@@ -338,15 +344,25 @@ export interface ChatChannelProtocol extends Protocol {
   }
   answers: { ping: Pong }
   faults: { chat_message: { '*': unknown } }
+  /** Of a connection of somebody who is present. */
+  seen: Seen
 }
 
-/** `/chat/:room_id` */
+/**
+ * `/chat/:room_id`
+ *
+ * Takes `name` in `options.query`.
+ */
 export declare class ChatChannel extends Channel<ChatChannelProtocol> {
+  /** Who is in the room, by user. */
+  readonly present: WhoIsPresent<Seen>
   constructor(params: { room_id: string }, options?: Options<ChatChannelProtocol>)
   /** What a client sends .. */
   chatMessage(message: ChatMessage, call?: Call): Answer<ChatChannelProtocol, 'chat_message'>
   typingStart(call?: Call): Answer<ChatChannelProtocol, 'typing_start'>
   typingStop(call?: Call): Answer<ChatChannelProtocol, 'typing_stop'>
+  /** The page was hidden, or is shown again. */
+  look(message: Look, call?: Call): Answer<ChatChannelProtocol, 'look'>
   /** What a handler returns is the answer to the sender. */
   ping(call?: Call): Answer<ChatChannelProtocol, 'ping'>
 }

@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint 1a8cbf7abc032cc3 contents c4b09d85c6db10bf
+// Made from Rust by channel-runtime: change the Rust. fingerprint e3f838c04c7962aa contents b36f9cf31f54326b
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -782,10 +782,12 @@ export function whoIsPresent(channel) {
 }
 
 export class ChatChannel extends Channel {
-  static fingerprint = '1a8cbf7abc032cc3'
+  static fingerprint = 'e3f838c04c7962aa'
+  present = whoIsPresent(this)
   constructor(params, options) { super(`/chat/${segment(params.room_id)}`, options) }
   chatMessage(message, call) { return this.request('chat_message', message, call) }
   typingStart(call) { return this.request('typing_start', {}, call) }
   typingStop(call) { return this.request('typing_stop', {}, call) }
+  look(message, call) { return this.request('look', message, call) }
   ping(call) { return this.request('ping', {}, call) }
 }

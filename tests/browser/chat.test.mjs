@@ -15,28 +15,41 @@ after(async () => {
   assert.equal(await example?.stop(), 0)
 }, TEST)
 
-/** A page that is in this room. */
-async function enter(room) {
-  const page = await browser.open(`${example.url}/#${encodeURIComponent(room)}`)
+let guests = 0
+
+/** A page that is in this room, of somebody who is nobody else. */
+async function enter(room, name = `Guest ${++guests}`) {
+  const page = await browser.open(`${example.url}/?name=${encodeURIComponent(name)}#${encodeURIComponent(room)}`)
   await page.shows('status', '', '[data-status="online"]')
   return page
 }
 
+/** Who is here, with the number of their tabs, when it is these. */
+const here = (page, ...people) => page.page.waitForFunction(
+  people => [...document.querySelectorAll('[data-role="person"]')].map(({ dataset }) => `${dataset.user} ${dataset.tabs}`).join() === people,
+  people.join(),
+)
+
+/** Of the server's and the page's own lines, those behind the welcome. */
+const told = async page => (await page.role('system').allInnerTexts()).filter(line => !line.startsWith('Welcome'))
+
 test('two tabs chat', TEST, async () => {
   const ann = await browser.open(example.url)
   await ann.picture('chat-join')
+  await ann.fill('name-input', 'Ann')
   await ann.fill('room-input', 'crab corner')
   await ann.click('join')
   await ann.shows('system', 'Welcome to room crab corner')
   await ann.shows('count', '1')
 
-  const bob = await enter('crab corner')
-  await ann.shows('system', 'A user joined the room')
+  const bob = await enter('crab corner', 'Bob')
+  await ann.shows('system', 'Bob joined')
   await ann.shows('count', '2')
   await bob.shows('count', '2')
 
   await bob.role('message-input').pressSequentially('Hello, is ')
-  await ann.shows('typing', 'is typing', '[data-typing="1"]')
+  await ann.shows('typing', 'Bob is typing', '[data-typing="1"]')
+  await ann.shows('person', 'Bob', '[data-typing="true"]')
   await ann.picture('chat-typing')
   await bob.role('message-input').pressSequentially('anybody here?')
   await bob.role('message-input').press('Enter')
@@ -52,9 +65,58 @@ test('two tabs chat', TEST, async () => {
   await ann.picture('chat')
 
   await bob.click('leave')
-  await ann.shows('system', 'A user left the room')
+  await ann.shows('system', 'Bob left')
   await ann.shows('count', '1')
   assert.deepEqual(browser.complaints, [])
+})
+
+test('two users with three tabs: who has two is here once, a reload is silent, and who closes the last has left', TEST, async () => {
+  const ann = await enter('tabs', 'Ann')
+  const bob = [await enter('tabs', 'Bob'), await enter('tabs', 'Bob')]
+  for (const page of [ann, ...bob]) await page.shows('count', '2')
+  await here(ann, 'Ann 1', 'Bob 2')
+  await here(bob[0], 'Bob 2', 'Ann 1')
+  await ann.picture('chat-people')
+  await ann.page.setViewportSize({ width: 390, height: 844 })
+  await ann.picture('chat-people-narrow')
+  assert.equal(await ann.page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, 'nothing is wider than the screen')
+  // What one says is own on both, and stays so behind a reload.
+  await say(bob[0], 'one of us')
+  await bob[1].shows('message', 'one of us', '[data-own="true"]')
+  await ann.page.reload()
+  await bob[0].page.reload()
+  for (const page of [ann, ...bob]) await page.shows('status', '', '[data-status="online"]')
+  await bob[0].shows('message', 'one of us', '[data-own="true"]')
+  await here(ann, 'Ann 1', 'Bob 2')
+  await bob[1].click('leave')
+  await here(ann, 'Ann 1', 'Bob 1')
+  await bob[0].click('leave')
+  await ann.shows('system', 'Bob left')
+  await here(ann, 'Ann 1')
+  assert.deepEqual(await told(ann), ['Bob left'], 'of the reloads nothing was told')
+  for (const page of [ann, ...bob]) await page.close()
+})
+
+test('who types and stops without a word, and who looks away', TEST, async () => {
+  const [ann, bob] = [await enter('quiet', 'Ann'), await enter('quiet', 'Bob')]
+  // The clocks of the pages stand still: neither says nor believes by itself that nobody types any more.
+  for (const { page } of [ann, bob]) {
+    await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 1000)
+  }
+  await bob.role('message-input').pressSequentially('Hm')
+  await ann.shows('typing', 'Bob is typing', '[data-typing="1"]')
+  await ann.role('typing', '[data-typing="0"]').waitFor({ state: 'attached' })
+  const hide = hidden => bob.page.evaluate(hidden => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+  await hide(true)
+  await ann.shows('person', 'Bob', '[data-away="true"]')
+  await ann.picture('chat-away')
+  await hide(false)
+  await ann.shows('person', 'Bob', '[data-away="false"]')
+  for (const page of [ann, bob]) await page.close()
 })
 
 test('a tab that is closed has left', TEST, async () => {
@@ -146,7 +208,7 @@ const many = (word, count) => Array.from({ length: count }, (_, n) => `${word} $
 
 test('a network that was cut leaves no gap and no double', TEST, async () => {
   const proxy = await Proxy.to(example.url)
-  const ann = await browser.open(`${proxy.url}/#tunnel`)
+  const ann = await browser.open(`${proxy.url}/?name=Ann#tunnel`)
   await ann.shows('status', '', '[data-status="online"]')
   const bob = await enter('tunnel')
   await say(bob, 'before')
@@ -182,7 +244,7 @@ test('a network that was cut leaves no gap and no double', TEST, async () => {
 test('a server that was killed and started again has begun anew, and so does the page', TEST, async () => {
   let server = await Example.start('chat')
   const proxy = await Proxy.to(server.url)
-  const [ann, bob] = [await browser.open(`${proxy.url}/#phoenix`), await browser.open(`${proxy.url}/#phoenix`)]
+  const [ann, bob] = [await browser.open(`${proxy.url}/?name=Ann#phoenix`), await browser.open(`${proxy.url}/?name=Bob#phoenix`)]
   for (const page of [ann, bob]) await page.shows('status', '', '[data-status="online"]')
   await say(bob, 'of the old one')
   await ann.shows('message', 'of the old one')
@@ -193,7 +255,7 @@ test('a server that was killed and started again has begun anew, and so does the
   assert.deepEqual(await texts(ann), ['of the old one'])
   server = await Example.start('chat')
   proxy.target = Number(new URL(server.url).port)
-  const cat = await browser.open(`${server.url}/#phoenix`)
+  const cat = await browser.open(`${server.url}/?name=Cat#phoenix`)
   await cat.shows('status', '', '[data-status="online"]')
   await say(cat, 'of the new one', 'and another')
   proxy.mode = 'pass'
