@@ -47,8 +47,8 @@ fn below<'f>(file: &'f str, core: &str) -> &'f str {
     printed.trim_start()
 }
 
-const IMPORT: &str = "import { Channel, bigints, segment, type Answer, type Call, type Options, type Protocol } from \
-                      '../../../channel-runtime/src/contract/typescript/core.ts'\n";
+const IMPORT: &str = "import { Channel, bigints, segment, whoIsPresent, type Answer, type Call, type Options, \
+                      type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'\n";
 
 #[test]
 fn the_printed_client_stands() {

@@ -41,8 +41,14 @@ impl Extract<()> for Paddle {
     }
 }
 
+/// What is seen of a bidder.
+#[derive(Clone, PartialEq, Serialize, Describe)]
+struct Seen {
+    bidder: String,
+}
+
 /// Bids are taken here.
-#[channel("/auction/:lot")]
+#[channel("/auction/:lot", presence(Seen, grace = "1s", every = "50ms"))]
 struct Auction {
     lot: String,
     #[extract]
@@ -95,6 +101,10 @@ enum NotTaken {
 impl Auction {
     fn identity(&self) -> u64 {
         self.paddle.0.into()
+    }
+
+    fn presence(&self) -> Seen {
+        Seen { bidder: self.bidder.name.clone() }
     }
 
     fn on_connect(&mut self) -> Catalog {

@@ -391,6 +391,34 @@ impl Auction {
     }
 }
 
+/// What is seen of who watches.
+#[derive(Clone, Debug, PartialEq, Serialize, Describe)]
+pub struct Watching {
+    pub seat: Option<Seat>,
+    pub points: Vec<Point>,
+    pub big_since: u64,
+}
+
+/// Who watches is told who else does.
+#[channel("/watch/:room", presence = Watching)]
+pub struct Watch {
+    #[allow(dead_code)]
+    room: String,
+}
+
+#[channel(sends(Closing))]
+impl Watch {
+    fn presence(&self) -> Watching {
+        Watching { seat: None, points: vec![], big_since: u64::MAX }
+    }
+
+    /// Its method can't be `present`.
+    #[message(type = "present")]
+    fn present(&self) -> Closing {
+        Closing {}
+    }
+}
+
 pub fn corpus() -> Channels<()> {
-    channels![Corpus, Game, Rpc, Notes, Auction]
+    channels![Corpus, Game, Rpc, Notes, Auction, Watch]
 }

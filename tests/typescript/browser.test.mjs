@@ -192,6 +192,43 @@ test('React, strict mode, two components: one socket, no stale closure, a state 
   through.close()
 })
 
+test('React: who is present is shown as it is told, also behind a loss and in another room', TEST, async () => {
+  const through = await Proxy.to(auction.url)
+  const { page: ann, complaints, context } = await page(undefined, through.url)
+  await ann.addScriptTag({ content: scripts.app })
+  const shows = text => ann.waitForFunction(text => [...document.querySelectorAll('main')].every(each => each.dataset.present === text), text)
+  await shows('7: ann')
+  const { page: others, context: elsewhere } = await page(undefined, auction.url)
+  const come = (paddle, bidder) => others.evaluate(([paddle, bidder]) => new Promise(resolve => {
+    const socket = new WebSocket(`ws://${location.host}/auction/vase?paddle=${paddle}`, ['channels.1.json', 'channels.hello', `channels.token.bidder-${bidder}`])
+    socket.addEventListener('open', () => resolve())
+    ;(window.sockets ??= []).push(socket)
+  }), [paddle, bidder])
+  const go = at => others.evaluate(at => sockets[at].close(1000), at)
+  await come(8, 'bob')
+  await shows('7: ann, 8: bob')
+  await come(8, 'rob')
+  await shows('7: ann, 8: bob and rob')
+  await go(0)
+  await shows('7: ann, 8: rob')
+  through.mode = 'refuse'
+  through.reset()
+  await ann.waitForSelector('main:not([data-state=open])')
+  await shows('7: ann, 8: rob') // as it was last known
+  await go(1)
+  await come(9, 'cat')
+  through.mode = 'pass'
+  await ann.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await shows('7: ann, 9: cat')
+  await ann.click('#other') // another key is another room
+  await shows('7: ann')
+  // The browser tells of each connection that is refused.
+  assert.deepEqual(complaints.filter(text => !text.includes('WebSocket connection')), [])
+  await context.close()
+  await elsewhere.close()
+  through.close()
+})
+
 async function until(holds) {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 20))
 }

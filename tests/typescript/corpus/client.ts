@@ -1,4 +1,4 @@
-import { Channel, bigints, segment, type Answer, type Call, type Options, type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'
+import { Channel, bigints, segment, whoIsPresent, type Answer, type Call, type Options, type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'
 
 export type Adjacent =
   | { t: 'Unit' }
@@ -305,6 +305,9 @@ export interface Tree { big: bigint; children: Tree[] }
 export type Unit = null
 
 export type Untagged = null | number | string | { x: number } | ShapesPoint
+
+/** What is seen of who watches. */
+export interface Watching { seat: Seat | null; points: ShapesPoint[]; big_since: number }
 
 export interface Wide { big_u: bigint; big_i: bigint }
 
@@ -933,4 +936,27 @@ export class Auction extends Channel<AuctionProtocol> {
   constructor(params: { lot: number; bidder: number }, options?: Options<AuctionProtocol>) { super(`/auction/${segment(params.lot)}/${segment(params.bidder)}`, options) }
   /** Sent again if its answer is lost, and handled once. */
   bid(message: Bid, call?: Call): Answer<AuctionProtocol, 'bid'> { return this.request('bid', message, call) }
+}
+
+export interface WatchProtocol extends Protocol {
+  says: { present: {} }
+  hears: { closed: Closing }
+  answers: { present: Closing }
+  faults: {}
+  /** Of a connection of somebody who is present. */
+  seen: Watching
+}
+
+/**
+ * Who watches is told who else does.
+ *
+ * `/watch/:room`
+ */
+export class Watch extends Channel<WatchProtocol> {
+  static override readonly fingerprint: string = '1e4ac53f97be7bc8'
+  /** Who is in the room, by user. */
+  readonly present = whoIsPresent<Watching>(this)
+  constructor(params: { room: string }, options?: Options<WatchProtocol>) { super(`/watch/${segment(params.room)}`, options) }
+  /** Its method can't be `present`. */
+  present_(call?: Call): Answer<WatchProtocol, 'present'> { return this.request('present', {}, call) }
 }

@@ -1,6 +1,6 @@
 // What the compiler must say: each line below an `@ts-expect-error` is a mistake that a page may make.
 import { attempt, type FaultsOf, type Hears } from '../../../channel-runtime/src/contract/typescript/core.ts'
-import { Auction, Corpus, Game, type CorpusProtocol, type GameProtocol, type NotesProtocol, type RpcProtocol } from './client.ts'
+import { Auction, Corpus, Game, Watch, type CorpusProtocol, type GameProtocol, type NotesProtocol, type RpcProtocol } from './client.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const is = <T extends true>(_?: T) => {}
@@ -165,4 +165,31 @@ export async function missed(position: string) {
   auction.bid({ amount: 9, $id: 'a' })
   const tried = await attempt(auction.bid({ amount: 9 }))
   if (!tried.ok && tried.error.kind === 'fault' && tried.error.code === 'auction.too_low') is<Equal<typeof tried.error.details, { least: number }>>()
+}
+
+/** A channel that is told who is present. */
+export function watches() {
+  const watch = new Watch({ room: 'a' }).open()
+  for (const [user, seen] of watch.present) {
+    is<Equal<typeof user, string>>()
+    for (const { id, points, seat } of seen) {
+      is<Equal<typeof id, string>>()
+      is<Equal<(typeof points)[number]['x'], number>>()
+      if (seat === 'red') is<Equal<typeof seat, 'red'>>()
+      // @ts-expect-error nobody sits there
+      if (seat === 'blue') {}
+    }
+  }
+  watch.on('$presence', ({ count, here }) => {
+    is<Equal<typeof count, number>>()
+    // @ts-expect-error all that is seen has fields of its own
+    here?.['ann']?.[0]?.cursor
+  })
+  is<Equal<typeof watch.present.isWhole, boolean>>()
+  // @ts-expect-error who is present is told by the server
+  watch.present.set('ann', [])
+  // @ts-expect-error the map has its name
+  watch.present()
+  // @ts-expect-error of another channel it is not told
+  new Auction({ lot: 7, bidder: 1 }).present
 }

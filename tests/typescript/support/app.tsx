@@ -2,7 +2,7 @@
 
 import { StrictMode, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import { useChannel, useMessage, useRoomState, useStatus } from 'made/channels.react.ts'
+import { useChannel, useMessage, usePresent, useRoomState, useStatus } from 'made/channels.react.ts'
 import { Auction } from 'made/channels.ts'
 
 const options = { token: 'bidder-ann', query: { paddle: '7' }, retry: { base: 50, cap: 200, uptime: 50 } }
@@ -16,7 +16,9 @@ function Lot({ lot }: { lot: string }) {
   const [lines, setLines] = useState<string[]>([])
   useMessage(auction, 'highest', m => setLines([...lines, `${prefix}:${m.amount}`]))
   const bids = useRoomState(auction, [] as string[], (bids, m) => m.type === '$joined' ? m.fresh ? [] : bids : m.type === 'highest' ? [...bids, String(m.amount)] : bids)
-  return <main data-state={state} data-bids={bids.join(',')}>
+  const present = usePresent(auction)
+  const bidders = [...present].map(([paddle, seen]) => `${paddle}: ${seen.map(({ bidder }) => bidder).join(' and ')}`)
+  return <main data-state={state} data-bids={bids.join(',')} data-present={bidders.join(', ')}>
     <button className="bid" onClick={() => void auction.bid({ amount: ++amount })}>bid</button>
     <button className="prefix" onClick={() => setPrefix('b')}>b</button>
     <output>{lines.join(',')}</output>
