@@ -26,10 +26,16 @@ struct Said {
     text: String,
 }
 
+/// As long as the other.
+#[message(type = "seen", latest)]
+struct Seen {
+    text: String,
+}
+
 #[channel("/room")]
 struct Room;
 
-#[channel(sends(Said))]
+#[channel(sends(Said, Seen))]
 impl Room {}
 
 /// In bytes, of the text and of the frame around it.

@@ -275,6 +275,36 @@ pub async fn of_a_key_all_nodes_have_the_newest_value(nodes: Nodes) {
     }
 }
 
+pub async fn who_is_the_first_in_its_room_on_a_node_is_told_what_was_sent_before(nodes: Nodes) {
+    let mut ann = nodes.app(0).connect::<Hall>("/hall/a?user=ann").await.unwrap();
+    let room = nodes[0].halls.room(&Hall::room("a"));
+    // More than a parcel has.
+    let long = |n: u32| format!("{n} {}", "x".repeat(30_000));
+    for n in 0..4 {
+        room.send(Tick { symbol: long(n), n });
+    }
+    room.except_user(&user("bob")).send(Tick { symbol: "acme".into(), n: 5 });
+    room.send(Tick { symbol: "zeta".into(), n: 6 });
+    nodes[0].halls.all().send(Tick { symbol: "all".into(), n: 7 });
+    room.forget::<Tick>("zeta");
+    nodes.settle().await;
+    ann.take_texts();
+    let mut bob = nodes.app(1).connect::<Hall>("/hall/a?user=bob").await.unwrap();
+    let mut eve = nodes.app(1).connect::<Hall>("/hall/a?user=eve").await.unwrap();
+    nodes.settle().await;
+    let sorted = |client: &mut Client<Hall>| {
+        let mut ticks = ticks(client);
+        ticks.sort();
+        ticks
+    };
+    let mut expected: Vec<_> = (0..4).map(|n| format!("{} {n}", long(n))).collect();
+    expected.push("all 7".into());
+    assert!(sorted(&mut bob) == expected);
+    expected.insert(4, "acme 5".into());
+    assert!(sorted(&mut eve) == expected);
+    assert_eq!(ticks(&mut ann), [""; 0], "what it has had it is not told again");
+}
+
 pub async fn what_is_longer_than_the_bus_takes_is_heard_by_nobody(nodes: Nodes) {
     let mut ann = nodes.hall(0, "/hall/a").await;
     let mut bob = nodes.hall(1, "/hall/a").await;
@@ -391,6 +421,7 @@ macro_rules! scenarios {
             3 what_one_node_says_in_a_room_has_one_order_for_all_its_members
             2 a_restart_of_the_bus_is_noticed_and_survived
             2 of_a_key_all_nodes_have_the_newest_value
+            2 who_is_the_first_in_its_room_on_a_node_is_told_what_was_sent_before
             3 questions_are_answered_by_all_nodes
         }
     };

@@ -9,7 +9,7 @@ use channel_runtime::{Elsewhere, Hub, channel, channels};
 use tokio::io::DuplexStream;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Room, SENDS, Said, connect, room, said, take, time};
+use super::{Room, SENDS, Said, Seen, TEXT, connect, room, said, take, time};
 
 const PATHS: [&str; 2] = ["/room", "/rooms/:id"];
 
@@ -30,24 +30,16 @@ impl Rooms {}
 pub fn rows() {
     println!("\na send, in nanoseconds: median (a tenth is below)");
     for (members, samples) in [(1, 1001), (10, 1001), (1000, 101)] {
-        let mut sides = [false, true].map(|is_in_a_cluster| {
-            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-            let (hub, clients) = runtime.block_on(async {
-                let (hub, mut clients) = room(members).await;
-                if is_in_a_cluster {
-                    join_empty_bus(&hub, &PATHS[..1]).await;
-                }
-                assert_eq!(hub.all().send(said()).elsewhere == Elsewhere::Taken, is_in_a_cluster);
-                take(&mut clients, 1).await;
-                (hub, clients)
-            });
-            (runtime, hub, clients)
-        });
+        let mut sides = both(members);
         let times = in_turns(samples, &mut sides, |(runtime, hub, clients)| {
             time(runtime, hub, clients, SENDS).as_nanos() as f64 / SENDS as f64
         });
         row(&format!("{members} members"), times);
     }
+    let times = in_turns(1001, &mut both(10), |(runtime, hub, clients)| {
+        time_of_newest(runtime, hub, clients).as_nanos() as f64 / SENDS as f64
+    });
+    row("10 members, a newest value", times);
     let mut sides = [false, true].map(|is_in_a_cluster| {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let (hub, clients) = runtime.block_on(rooms(is_in_a_cluster));
@@ -57,6 +49,37 @@ pub fn rows() {
         time_of_threads(runtime, hub, clients).as_nanos() as f64 / SENDS_OF_A_THREAD as f64
     });
     row("4 threads into 4 rooms", times);
+}
+
+type Side = (Runtime, Hub<Room>, Vec<DuplexStream>);
+
+fn both(members: usize) -> [Side; 2] {
+    [false, true].map(|is_in_a_cluster| {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (hub, clients) = runtime.block_on(async {
+            let (hub, mut clients) = room(members).await;
+            if is_in_a_cluster {
+                join_empty_bus(&hub, &PATHS[..1]).await;
+            }
+            assert_eq!(hub.all().send(said()).elsewhere == Elsewhere::Taken, is_in_a_cluster);
+            take(&mut clients, 1).await;
+            (hub, clients)
+        });
+        (runtime, hub, clients)
+    })
+}
+
+/// The newest one is told afterwards.
+fn time_of_newest(runtime: &Runtime, hub: &Hub<Room>, clients: &mut [DuplexStream]) -> Duration {
+    runtime.block_on(async {
+        let start = Instant::now();
+        for _ in 0..SENDS {
+            assert!(hub.room(&Room::room()).send(Seen { text: "x".repeat(TEXT) }).is_complete());
+        }
+        let time = start.elapsed();
+        take(clients, 1).await;
+        time
+    })
 }
 
 fn row(name: &str, [mut alone, mut clustered]: [Vec<f64>; 2]) {

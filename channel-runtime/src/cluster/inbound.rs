@@ -42,11 +42,14 @@ pub(super) fn take(node: &Arc<Node>, relay: &Relay, from: NodeId, record: &Recor
     match (&record.to, &record.content) {
         (Address::User(name), content) => here.to_user(&here.user(name), content),
         // The usual: nothing is allocated before the room is found.
-        (Address::Room(name), Content::Frame { .. } | Content::Topical { .. } | Content::Forget { .. })
-            if node.registry.room(channel, name).is_none() =>
-        {
-            0
-        }
+        (
+            Address::Room(name),
+            Content::Frame { .. }
+            | Content::Topical { .. }
+            | Content::Forget { .. }
+            | Content::Ask { .. }
+            | Content::Value { .. },
+        ) if node.registry.room(channel, name).is_none() => 0,
         _ => here.to_target(record),
     }
 }
@@ -58,6 +61,9 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
                 relay.stamps.see(hello.newest);
                 let heard = relay.nodes.hello(from, hello, relay.age());
                 relay.count_lost(from, heard.lost);
+                if heard.may_know_more {
+                    relay.asks.ask_again();
+                }
                 relay.wake_if(heard.is_news);
             }
             Err(_) => relay.bus.foreign.add(1),
@@ -170,6 +176,19 @@ impl Here<'_> {
             Content::Join(name) => delivery.join(&Arc::from(*name)),
             Content::Leave(name) => delivery.leave(&Arc::from(*name)),
             Content::Forget { of, stamp, key } => self.forget(delivery, *of, *stamp, key),
+            Content::Ask { digest } => {
+                if let Some(room) = lookup.one_room() {
+                    self.relay.asked_for(self.from, channel, &room, matches!(target, Target::All), *digest);
+                }
+                0
+            }
+            Content::Value { opcode, plain, .. } if matches!(class, Class::Latest(_)) => {
+                let sent = delivery.to_found(frame(*opcode, plain));
+                // It was counted when it was sent.
+                self.sent(Sent { recipients: 0, refused: 0, ..sent }, class);
+                sent.recipients
+            }
+            Content::Value { .. } => self.foreign(),
             Content::Question { id, what, .. } => self.ask(&delivery, *id, what),
             Content::Answer { .. } | Content::Hello(_) | Content::Bye => self.foreign(),
         }
@@ -188,7 +207,8 @@ impl Here<'_> {
         };
         match known() {
             Some((ValueRef { micros, key }, class)) => {
-                (Class::Latest(class), Some(Key::from(Arc::from(key))), Stamp { micros, node: self.from.0 })
+                let node = if let Content::Value { node, .. } = record.content { node } else { self.from.0 };
+                (Class::Latest(class), Some(Key::from(Arc::from(key))), Stamp { micros, node })
             }
             None => (record.class, None, Stamp::NONE),
         }

@@ -19,13 +19,13 @@ use crate::connection::turn::Turn;
 use crate::socket::node::Node;
 
 /// A parcel is not longer, unless one record is.
-const PARCEL_BYTES: usize = 64 * 1024;
+pub(super) const PARCEL_BYTES: usize = 64 * 1024;
 
 /// Of a parcel's longest message, for its head, its names and its mask.
 const OVERHEAD: usize = 4096;
 
 /// Of a parcel, for its own head alone.
-const HEAD: usize = 64;
+pub(super) const HEAD: usize = 64;
 
 const HELLO_EVERY: Duration = Duration::from_secs(1);
 
@@ -110,6 +110,7 @@ impl Lane {
                 ended = self.write(&mut *publisher) => ended,
                 ended = self.read(&mut *inbound) => ended,
                 ended = self.beat(now) => ended,
+                ended = self.ask() => ended,
             };
             match ended {
                 Ok(never) => match never {},
@@ -147,6 +148,7 @@ impl Lane {
             for answer in relay.queue.take_answers() {
                 self.write_answer(publisher, answer).await?;
             }
+            self.write_owed(publisher).await?;
             // One that is full is followed at once; what comes meanwhile is gathered.
             let mut messages = 0;
             while let Some(batch) = relay.queue.take(PARCEL_BYTES) {
@@ -202,6 +204,7 @@ impl Lane {
             let now = ticks.tick().await;
             if let Some(node) = self.node.upgrade() {
                 relay.say_hello(&node);
+                self.ask_once_more(&node, now);
             }
             if *relay.bus.state.borrow() == BusState::Up {
                 relay.wake_if(relay.nodes.look(now));
@@ -226,6 +229,7 @@ impl Lane {
         });
         if was_up {
             relay.queue.went_away(now);
+            relay.asks.bus_went_away();
             relay.bus.disconnects.add(1);
         }
         was_up
@@ -256,7 +260,11 @@ pub(super) struct Unfinished {
     pub done: usize,
 }
 
-async fn publish(publisher: &mut dyn Publisher, subject: Subject<'_>, parcel: Bytes) -> Result<(), EngineError> {
+pub(super) async fn publish(
+    publisher: &mut dyn Publisher,
+    subject: Subject<'_>,
+    parcel: Bytes,
+) -> Result<(), EngineError> {
     let published = timeout(CALL_TIMEOUT, publisher.publish(subject, parcel)).await;
     published.unwrap_or_else(|_| Err(EngineError::new("the bus takes nothing")))
 }

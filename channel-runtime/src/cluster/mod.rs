@@ -4,6 +4,7 @@
 //! parcels while more is sent than parcels are worth. Clients of this node hear at once; the bus is never waited for.
 
 mod asking;
+mod asks;
 mod backplane;
 mod bus;
 #[cfg(any(feature = "nats", feature = "redis"))]
@@ -21,6 +22,7 @@ mod lane;
 mod members;
 #[cfg(feature = "nats")]
 mod nats;
+mod newest;
 mod node_id;
 mod nodes;
 mod pace;

@@ -66,16 +66,31 @@ pub(super) struct Hello {
     /// The greatest stamp of a newest value that it has given or seen. 0, and not said, if there was none.
     #[serde(skip_serializing_if = "is_zero")]
     pub newest: u64,
+    /// How many newest values, or answers of such, did not reach the bus. 0, and not said, if none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub newest_refused: u64,
 }
 
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+impl Hello {
+    /// Of its newest values. It was cut off, or the bus has not taken some. One that has just started has none.
+    fn says_more_than(&self, before: Option<&Self>) -> bool {
+        match before {
+            Some(before) => (self.connection, self.newest_refused) != (before.connection, before.newest_refused),
+            None => self.up_ms > SAME_TIME.as_millis() as u64,
+        }
+    }
+}
+
 pub(super) struct Heard {
     pub lost: u64,
     /// There are more or fewer nodes than before.
     pub is_news: bool,
+    /// It may know newest values that this node does not.
+    pub may_know_more: bool,
 }
 
 /// Another node, as it has last said of itself.
@@ -143,15 +158,16 @@ impl Nodes {
     /// and that had said something before it was heard for the first time.
     pub fn hello(&self, node: NodeId, hello: Hello, age: Duration) -> Heard {
         let mut nodes = self.known.lock();
-        let mut lost = 0;
+        let (mut lost, mut may_know_more) = (0, false);
         if let Some(known) = nodes.get_mut(&node) {
             let unheard = std::mem::take(&mut known.unheard);
             if age > Duration::from_millis(hello.up_ms) + SAME_TIME {
                 lost = unheard;
             }
+            may_know_more = hello.says_more_than(known.hello.as_ref());
             known.hello = Some(hello);
         }
-        Heard { lost, is_news: self.renew(&nodes) }
+        Heard { lost, is_news: self.renew(&nodes), may_know_more }
     }
 
     /// Returns whether there are more or fewer.
@@ -286,6 +302,29 @@ mod tests {
         assert_eq!(hello(1, 1000, Duration::from_secs(4)), 7);
         assert_eq!(hello(1, 2000, Duration::from_secs(5)), 0, "it is counted once");
         assert_eq!(hello(2, 5000, Duration::from_secs(4)), 0, "this one came later, and begins where the other is");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_cut_off_or_could_not_say_all_may_know_more_newest_values() {
+        let (nodes, now) = (Nodes::default(), Instant::now());
+        let hello = |id: u64, up_ms, connection, newest_refused| {
+            nodes.arrive(NodeId(id), 1, 0, now);
+            let hello = Hello { up_ms, connection, newest_refused, ..Hello::default() };
+            nodes.hello(NodeId(id), hello, Duration::ZERO).may_know_more
+        };
+        assert!(!hello(1, 100, 1, 0), "it has just started");
+        assert!(!hello(1, 1100, 1, 0));
+        assert!(hello(1, 2100, 2, 0), "it has connected anew");
+        assert!(hello(1, 3100, 2, 5));
+        assert!(!hello(1, 4100, 2, 5));
+        assert!(hello(2, 9000, 1, 0), "it was not heard before");
+    }
+
+    #[test]
+    fn where_there_are_no_newest_values_a_hello_says_nothing_of_them() {
+        let json = serde_json::to_string(&Hello::default()).unwrap();
+        assert!(!json.contains("newest"), "{json}");
+        assert_eq!(serde_json::from_str::<Hello>(&json).unwrap(), Hello::default());
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -15,9 +15,13 @@ use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
 #[cfg(test)]
 use crate::room::class::Class;
+use crate::room::live_room::LiveRoom;
 use crate::room::member::Member;
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::sent::{Elsewhere, NotTaken};
+
+/// For so many rooms at most other nodes are owed an answer.
+const MOST_OWED: usize = 1 << 16;
 
 pub(super) struct Queue {
     most_bytes: usize,
@@ -33,6 +37,7 @@ pub(super) struct Queue {
 struct Waiting {
     records: VecDeque<Record>,
     answers: VecDeque<Answer>,
+    owed: VecDeque<Owed>,
     greeting: Option<Outbound>,
     bytes: usize,
     /// The number of the next record.
@@ -58,6 +63,16 @@ pub(super) struct Answer {
     _in_flight: WorkGuard,
 }
 
+/// The newest values of a room, for a node that has asked for them.
+pub(super) struct Owed {
+    pub node: NodeId,
+    pub channel: usize,
+    pub room: Weak<LiveRoom>,
+    /// `None` for all of the channel.
+    pub name: Option<Arc<str>>,
+    in_flight: WorkGuard,
+}
+
 /// Records with adjacent numbers.
 pub(super) struct Batch {
     pub first: u64,
@@ -76,6 +91,7 @@ impl Queue {
             waiting: Ranked::new(Waiting {
                 records: VecDeque::new(),
                 answers: VecDeque::new(),
+                owed: VecDeque::new(),
                 greeting: None,
                 bytes: 0,
                 next: 1,
@@ -85,6 +101,10 @@ impl Queue {
             changed: Notify::new(),
             activity: OnceLock::new(),
         }
+    }
+
+    pub fn longest(&self) -> usize {
+        self.longest.load(Ordering::Relaxed)
     }
 
     /// A record of more bytes is refused: the bus would refuse its parcel each time.
@@ -168,6 +188,23 @@ impl Queue {
         is_taken
     }
 
+    /// Returns whether it is answered: for more rooms it is not.
+    pub fn owe(&self, node: NodeId, channel: usize, name: Option<Arc<str>>, room: &Arc<LiveRoom>) -> bool {
+        let owed = Owed { node, channel, room: Arc::downgrade(room), name, in_flight: self.begin() };
+        let mut is_owed = false;
+        self.add(|waiting| {
+            is_owed = waiting.owed.len() < MOST_OWED;
+            if is_owed {
+                waiting.owed.push_back(owed);
+            }
+        });
+        is_owed
+    }
+
+    pub fn take_owed(&self) -> Option<Owed> {
+        self.waiting.lock().owed.pop_front()
+    }
+
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
         let mut waiting = self.waiting.lock();
         add(&mut waiting);
@@ -220,6 +257,7 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         waiting.away_since.get_or_insert(now);
         waiting.records.iter_mut().for_each(|record| record.in_flight.end());
+        waiting.owed.iter_mut().for_each(|owed| owed.in_flight.end());
     }
 
     pub fn came_back(&self) {
@@ -233,7 +271,8 @@ impl Queue {
         let (records, answers) = {
             let waiting = &mut *self.waiting.lock();
             waiting.bytes = 0;
-            (mem::take(&mut waiting.records), mem::take(&mut waiting.answers))
+            let owed = mem::take(&mut waiting.owed);
+            (mem::take(&mut waiting.records), (mem::take(&mut waiting.answers), owed))
         };
         drop(answers);
         records.len()
@@ -271,7 +310,7 @@ impl Waiting {
     }
 
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.answers.is_empty() && self.greeting.is_none()
+        self.records.is_empty() && self.answers.is_empty() && self.owed.is_empty() && self.greeting.is_none()
     }
 }
 

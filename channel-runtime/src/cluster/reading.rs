@@ -124,6 +124,7 @@ impl Lane {
             relay.queue.came_back();
             relay.nodes.begin(now);
             relay.bus.state.send_replace(BusState::Up);
+            relay.asks.ask_again();
             tracing::info!(node = %relay.id, "the bus is there");
         }
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::asks::Asks;
 use super::counters::BusCounters;
 use super::echo::Echo;
 use super::node_id::NodeId;
@@ -29,6 +30,7 @@ pub(super) const MOST_GATHERED: u32 = 8;
 pub(crate) struct Relay {
     pub(super) id: NodeId,
     pub(super) stamps: Stamps,
+    pub(super) asks: Asks,
     pub(super) settings: Settings,
     /// The channels' hashes, by their indices.
     channels: Vec<u32>,
@@ -60,6 +62,7 @@ impl Relay {
         Arc::new(Self {
             id: NodeId(stamps.node()),
             stamps,
+            asks: Asks::default(),
             queue: Queue::new(settings.queue_bytes, settings.queue_age, Instant::now()),
             settings,
             channels,
@@ -92,6 +95,7 @@ impl Relay {
     pub fn open(&self, node: &Node, outlet: Outlet) {
         self.opened.get_or_init(Instant::now);
         node.registry.set_outgoing(Arc::new(outlet));
+        self.ask_at_start(node);
     }
 
     /// The lane ends, after what waits has been published.
@@ -147,6 +151,7 @@ impl Relay {
         if lost > 0 {
             self.bus.lost.add(lost);
             tracing::warn!(node = %from, lost, "messages of another node were lost");
+            self.asks.ask_again();
         }
         self.wake_if(lost > 0);
     }
@@ -173,6 +178,7 @@ impl Relay {
             connection: self.echo.connection(),
             worker: !self.serves.load(Ordering::Acquire),
             newest: self.stamps.latest(),
+            newest_refused: self.asks.refused(),
         };
         let json = serde_json::to_vec(&hello).expect("numbers and texts are JSON");
         self.queue.greet(to_nodes(Cargo::Hello(json.into())));
@@ -198,6 +204,8 @@ impl Relay {
 
     /// Sends what is no [`Body`] to the nodes that have something to do with these clients.
     pub fn send(&self, sending: &Sending<'_>, cargo: Cargo) -> Elsewhere {
+        let newest = self.value_of(sending, &cargo);
+        let is_kept = newest.is_some() || matches!(cargo, Cargo::Body(Body::Forget { .. }));
         if self.has_left() {
             self.bus.refused_away.add(1);
             return Elsewhere::Refused(NotTaken::Away);
@@ -206,7 +214,7 @@ impl Relay {
             channel: self.hash(sending.channel),
             to: destination(sending.to),
             class: sending.class,
-            newest: self.value_of(sending, &cargo),
+            newest,
             mask: sending.exclusions.crosses().then(|| Box::new(sending.exclusions.clone())),
             cargo,
         };
@@ -216,6 +224,9 @@ impl Relay {
             Elsewhere::Refused(NotTaken::TooLong) => self.bus.refused_too_long.add(1),
             Elsewhere::Refused(NotTaken::Away) => self.bus.refused_away.add(1),
             _ => {}
+        }
+        if is_kept && matches!(elsewhere, Elsewhere::Refused(_)) {
+            self.asks.refuse();
         }
         elsewhere
     }
@@ -249,6 +260,10 @@ impl Outgoing for Outlet {
 
     fn stamp(&self) -> Stamp {
         self.0.stamps.next()
+    }
+
+    fn room_opened(&self, channel: usize, name: &Arc<str>) {
+        self.0.room_opened(channel, name);
     }
 
     fn reads_compressed(&self) -> bool {

@@ -2,13 +2,14 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::sharded_map::{ShardedMap, shrink};
 use crate::connection::id::ConnectionId;
 use crate::room::history_budget::HistoryBudget;
 use crate::room::live_room::LiveRoom;
 use crate::room::log::{Limits, Log};
+use crate::room::outgoing::Outgoing;
 use crate::room::presence::{Bounds, Presence};
 use crate::room::state::State;
 
@@ -25,6 +26,10 @@ pub(super) struct ChannelRooms {
     pub has_history: bool,
     /// Of the rooms of paths. `None` if it is not told who is present.
     pub presence: Option<Bounds>,
+    /// Some message of the channel is `latest`.
+    pub has_newest: bool,
+    /// Told of rooms that are opened, in a cluster and if there are newest values; with the channel's index.
+    pub asks: OnceLock<(usize, Arc<dyn Outgoing>)>,
     budget: Arc<HistoryBudget>,
 }
 
@@ -42,6 +47,8 @@ impl ChannelRooms {
             history: history.unwrap_or(|_| None),
             has_history: history.is_some(),
             presence: None,
+            has_newest: false,
+            asks: OnceLock::new(),
             budget: Arc::clone(budget),
             channel: TypeId::of::<C>(),
             identity,
@@ -66,11 +73,20 @@ impl ChannelRooms {
                 return act(room);
             }
             if let Some(room) = fresh.take() {
-                return act(rooms.entry(Arc::clone(name)).or_insert(room));
+                let room = rooms.entry(Arc::clone(name)).or_insert(room);
+                self.opened(name);
+                return act(room);
             }
             drop(rooms);
             let room = LiveRoom::new(Arc::clone(name), make_state());
             fresh = Some(Arc::new(room.recorded_in(self.log(name)).with_presence(self.presence(name))));
+        }
+    }
+
+    /// Under its shard's lock, once it can be found there: what other nodes send from now on reaches it.
+    pub fn opened(&self, name: &Arc<str>) {
+        if let Some((channel, outgoing)) = self.asks.get() {
+            outgoing.room_opened(*channel, name);
         }
     }
 

@@ -32,6 +32,9 @@ pub(crate) trait Outgoing: Any + Send + Sync {
         Stamp::NONE
     }
 
+    /// A room was opened here, of whose newest values other nodes may know. Called under its shard's lock.
+    fn room_opened(&self, _channel: usize, _name: &Arc<str>) {}
+
     /// A body was longer, and nobody gets it.
     fn count_too_long(&self) {}
 

@@ -66,6 +66,11 @@ impl Registry {
         self.channels[channel].presence = bounds;
     }
 
+    /// Some message of the channel is `latest`. Only while the list of channels is made.
+    pub fn set_newest(&mut self, channel: usize) {
+        self.channels[channel].has_newest = true;
+    }
+
     /// As [`log`](Self::log).
     pub fn presence(&self, channel: usize, name: &str) -> Option<Presence> {
         self.channels[channel].presence(name)
@@ -122,7 +127,10 @@ impl Registry {
 
     /// There is no room of its name yet.
     pub fn insert_owned_room(&self, channel: usize, room: &Arc<LiveRoom>) {
-        self.channels[channel].rooms.shard(&**room.name()).insert(Arc::clone(room.name()), Arc::clone(room));
+        let entry = &self.channels[channel];
+        let mut rooms = entry.rooms.shard(&**room.name());
+        rooms.insert(Arc::clone(room.name()), Arc::clone(room));
+        entry.opened(room.name());
     }
 
     /// The room has no members.
@@ -150,7 +158,23 @@ impl Registry {
     /// What is sent from now on goes to other nodes, too. Only the first counts.
     #[cfg(feature = "cluster")]
     pub fn set_outgoing(&self, outgoing: Arc<dyn Outgoing>) {
-        self.outgoing.get_or_init(|| outgoing);
+        let outgoing = self.outgoing.get_or_init(|| outgoing);
+        for (at, entry) in self.channels.iter().enumerate().filter(|(_, entry)| entry.has_newest) {
+            entry.asks.get_or_init(|| (at, Arc::clone(outgoing)));
+        }
+    }
+
+    /// The channels of which some message is `latest`.
+    #[cfg(feature = "cluster")]
+    pub fn with_newest(&self) -> impl Iterator<Item = usize> {
+        (0..self.channels()).filter(|channel| self.channels[*channel].has_newest)
+    }
+
+    /// Those of the channel that have a name: a copy of what is there, taken a few at a time.
+    #[cfg(feature = "cluster")]
+    pub fn rooms_of(&self, channel: usize) -> impl Iterator<Item = Arc<LiveRoom>> {
+        const AT_ONCE: usize = 256;
+        self.channels[channel].rooms.values(AT_ONCE)
     }
 
     /// A user's connections are closed: where they were lost, it is present no more. Costs a look at each room, if no rooms are named.

@@ -14,10 +14,12 @@ use crate::channel::identity::UserName;
 use crate::channel::{self, Channel, ServedBy, room_state};
 use crate::protocol::describe::{ChannelShape, Description, describe};
 use crate::protocol::lock::{Older, fingerprint};
+use crate::protocol::message::Messages as _;
 use crate::room::state;
 use crate::server::Server;
 use crate::server::table::{Route, RouteTable};
 use crate::session::dispatch::Dispatch;
+use crate::socket::class::has_latest;
 use crate::socket::counters::Counters;
 use crate::socket::history;
 use crate::socket::hub::Hub;
@@ -117,6 +119,9 @@ impl<App: Send + Sync + 'static> Channels<App> {
             history::of::<C>(C::SNAPSHOTS),
         );
         self.node_mut().add_presence(presence::bounds::<C>());
+        if const { has_latest(C::ToClient::SHAPES) } {
+            self.node_mut().add_newest();
+        }
         self.shapes.push(ChannelShape { timeout_ms: C::timeout_ms, batched: C::BATCHED, ..C::SHAPE });
         self.routes.push(Route::of::<C>());
         self

@@ -37,3 +37,15 @@ pub(crate) const fn has_unreliable(shapes: &[MessageShape]) -> bool {
     }
     false
 }
+
+/// Whether of some of these messages rooms keep the newest values.
+pub(crate) const fn has_latest(shapes: &[MessageShape]) -> bool {
+    let mut at = 0;
+    while at < shapes.len() {
+        if shapes[at].delivery.is_latest() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}

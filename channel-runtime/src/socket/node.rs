@@ -85,6 +85,13 @@ impl Node {
         registry.set_presence(self.channels.len() - 1, bounds);
     }
 
+    /// As [`add_presence`](Self::add_presence): some message of the channel is `latest`.
+    pub fn add_newest(&mut self) {
+        let registry =
+            Arc::get_mut(&mut self.registry).expect("nothing is entered before the list of channels is complete");
+        registry.set_newest(self.channels.len() - 1);
+    }
+
     /// Of the channel that was added last.
     pub fn add_notices(&mut self, notices: &'static [NoticeEntry]) {
         if let Some(channel) = self.channels.last_mut() {

@@ -32,6 +32,8 @@
 //! | 10 bye | nothing |
 //! | 11 move | the path of a room |
 //! | 12 forget | hash of the type:4 microseconds:8 node:8, and the key |
+//! | 13 ask | digest:8, of the newest values of a room or of all that are known |
+//! | 14 value | node:8 of the stamp, flags:1, the bytes of the payload: an answer, whose mask says what value it is |
 //!
 //! The flags of a frame are 1 if it is binary, and in the four bits above it the window's size for which it was compressed, as a
 //! power of two from 9 to 15; 0 if it was not. A record is as long as what it contains. What this version does not know is passed
@@ -58,6 +60,7 @@ use crate::room::class::{Class, LatestClass, TypeHash};
 use crate::room::exclusions::Exclusions;
 use crate::room::outgoing::Body;
 use crate::wire::close::CloseCode;
+use crate::wire::frame::Frame;
 
 const MAGIC: [u8; 2] = *b"C1";
 const VERSION: u8 = 1;
@@ -101,10 +104,26 @@ pub(crate) enum Destination {
 #[derive(Debug)]
 pub(crate) enum Cargo {
     Body(Body),
-    Question { id: u64, timeout_ms: u32, what: Question },
-    Answer { id: u64, json: Bytes },
+    Question {
+        id: u64,
+        timeout_ms: u32,
+        what: Question,
+    },
+    Answer {
+        id: u64,
+        json: Bytes,
+    },
     Hello(Bytes),
     Bye,
+    /// For the newest values of a room, or of all.
+    Ask {
+        digest: u64,
+    },
+    /// One of them, from that node.
+    Value {
+        node: u64,
+        frame: Frame,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +212,8 @@ mod tag {
     pub const BYE: u8 = 10;
     pub const MOVE: u8 = 11;
     pub const FORGET: u8 = 12;
+    pub const ASK: u8 = 13;
+    pub const VALUE: u8 = 14;
 
     pub const TO_ALL: u8 = 0;
     pub const TO_ROOM: u8 = 1;

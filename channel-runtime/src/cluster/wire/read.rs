@@ -115,6 +115,9 @@ impl<'a> Record<'a> {
         let fits = match (&to, &content) {
             (Address::Rooms(rooms), Content::Frames(frames)) => rooms.clone().all(|(_, body)| body < frames.len()),
             (_, Content::Frames(_)) => false,
+            (Address::Room(_) | Address::All, Content::Value { .. }) => newest.is_some(),
+            (Address::Room(_) | Address::All, Content::Ask { .. }) => true,
+            (_, Content::Value { .. } | Content::Ask { .. }) => false,
             (Address::Rooms(rooms), _) => rooms.clone().all(|(_, body)| body == 0),
             _ => true,
         };
@@ -195,6 +198,16 @@ pub(crate) enum Content<'a> {
     },
     Hello(&'a [u8]),
     Bye,
+    /// Only to one room, or all.
+    Ask {
+        digest: u64,
+    },
+    /// Likewise, and never without its [`ValueRef`].
+    Value {
+        node: u64,
+        opcode: Opcode,
+        plain: &'a [u8],
+    },
 }
 
 impl<'a> Content<'a> {
@@ -237,6 +250,14 @@ impl<'a> Content<'a> {
             tag::ANSWER => Self::Answer { id: cursor.u64()?, json: cursor.rest() },
             tag::HELLO => Self::Hello(cursor.rest()),
             tag::BYE => Self::Bye,
+            tag::ASK => Self::Ask { digest: cursor.u64()? },
+            tag::VALUE => {
+                let node = cursor.u64()?;
+                match flags(cursor)? {
+                    (opcode, None) => Self::Value { node, opcode, plain: cursor.rest() },
+                    _ => return None,
+                }
+            }
             tag::MOVE => Self::Move(cursor.text().filter(|path| path.starts_with('/'))?),
             _ => return None,
         })

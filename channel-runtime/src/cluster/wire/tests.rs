@@ -145,6 +145,23 @@ fn arb_value() -> impl Strategy<Value = Option<Box<ValueOf>>> {
     option::of(value)
 }
 
+fn arb_one_room() -> impl Strategy<Value = Destination> {
+    prop_oneof![LazyJust::new(|| Destination::All), arb_room().prop_map(Destination::Room)]
+}
+
+/// What is asked, and what is answered: a value that its node has, for one room.
+fn arb_newest() -> impl Strategy<Value = Outbound> {
+    let value = (any::<u32>(), 0..1_u64 << 56, arb_room(), any::<u64>(), arb_frame(), arb_mask());
+    let value = value.prop_map(|(of, micros, key, node, frame, mask)| Outbound {
+        class: Class::LatestElsewhere(TypeHash(of)),
+        newest: Some(Box::new(ValueOf { micros, key })),
+        mask,
+        ..to(Destination::All, Cargo::Value { node, frame })
+    });
+    let ask = any::<u64>().prop_map(|digest| to(Destination::All, Cargo::Ask { digest }));
+    (prop_oneof![value, ask], arb_one_room()).prop_map(|(outbound, to)| Outbound { to, ..outbound })
+}
+
 /// Frames for rooms, some of which share one.
 fn arb_frames() -> impl Strategy<Value = (Destination, Cargo)> {
     (vec(arb_frame(), 1..4), vec((arb_room(), any::<Index>()), 0..8)).prop_map(|(frames, rooms)| {
@@ -154,7 +171,7 @@ fn arb_frames() -> impl Strategy<Value = (Destination, Cargo)> {
     })
 }
 
-fn arb_outbound() -> impl Strategy<Value = Outbound> {
+fn arb_sent() -> impl Strategy<Value = Outbound> {
     let sent = prop_oneof![4 => (arb_to(), arb_cargo()), 1 => arb_frames()];
     let class = prop_oneof![
         3 => Just(Class::Reliable),
@@ -171,6 +188,10 @@ fn arb_outbound() -> impl Strategy<Value = Outbound> {
             cargo,
         }
     })
+}
+
+fn arb_outbound() -> impl Strategy<Value = Outbound> {
+    prop_oneof![9 => arb_sent(), 1 => arb_newest()]
 }
 
 prop_compose! {
@@ -268,7 +289,7 @@ fn what_is_unknown_is_passed_over() {
 
 #[test]
 fn what_is_broken_within_is_passed_over() {
-    let cases: [(&str, &[u8]); 22] = [
+    let cases: [(&str, &[u8]); 24] = [
         ("nothing", b""),
         ("a kind of the future", b"\x0BCCCC\0\0"),
         ("a target of the future", b"\x0ACCCC\x07\0"),
@@ -290,6 +311,8 @@ fn what_is_broken_within_is_passed_over() {
         ("bytes behind a frame that is not compressed", b"\x00CCCC\0\0\0\0x"),
         ("a code that is never in a frame", b"\x03CCCC\0\0\xEE\x03"),
         ("a stamp that is too great", b"\x0CCCCC\0\0HHHHMMMMMMM\x01NNNNNNNNk"),
+        ("a value without its key", b"\x0ECCCC\0\0NNNNNNNN\0x"),
+        ("a question to users", b"\x0DCCCC\x03\0\0DDDDDDDD"),
         ("a stamp that is cut", b"\x0CCCCC\0\0HHHHMMMMMMM\0NNNNNNN"),
     ];
     for (what, bytes) in cases {
@@ -331,7 +354,7 @@ fn the_bytes_of_version_1_stay() {
     exclusions.except_users = vec![user("a")];
     exclusions.only_user = Some(user("b"));
     let compressed = Some(Compressed { bits: 15, payload: frame(Opcode::Text, b"z") });
-    let cases: [(Outbound, &[u8]); 18] = [
+    let cases: [(Outbound, &[u8]); 19] = [
         (body(Destination::All, Body::Frame { plain: text("{}"), compressed: None }), b"\x0B\0\x07\0\0\0\0\0\0\x02{}"),
         (
             body(Destination::Room("r".into()), Body::Frame { plain: text("{}"), compressed }),
@@ -402,6 +425,10 @@ fn the_bytes_of_version_1_stay() {
         ),
         (to(Destination::Nodes, Cargo::Hello(json())), b"\x09\x09\x07\0\0\0\x06\0{}"),
         (to(Destination::Nodes, Cargo::Bye), b"\x07\x0A\x07\0\0\0\x06\0"),
+        (
+            to(Destination::Room("r".into()), Cargo::Ask { digest: 5 }),
+            b"\x11\x0D\x07\0\0\0\x01\x01r\0\x05\0\0\0\0\0\0\0",
+        ),
     ];
     let head: &[u8] = b"C1\x01\x08\x07\x06\x05\x04\x03\x02\x01\x00\x05\0\0\0\0\0\0\0\x01";
     for (outbound, expected) in &cases {

@@ -119,6 +119,8 @@ pub(crate) fn record_bytes(outbound: &Outbound) -> usize {
         Cargo::Answer { json, .. } => 8 + json.len(),
         Cargo::Hello(json) => json.len(),
         Cargo::Bye => 0,
+        Cargo::Ask { .. } => 8,
+        Cargo::Value { frame, .. } => 8 + 1 + frame.len(),
     };
     let class = if class.is_reliable() { 0 } else { 1 + CONNECTION };
     let newest = newest.as_ref().map_or(0, |value| 1 + CONNECTION + 1 + VARINT + OF_KEY.len_utf8() + value.key.len());
@@ -158,6 +160,8 @@ fn kind(cargo: &Cargo) -> u8 {
         Cargo::Answer { .. } => tag::ANSWER,
         Cargo::Hello(_) => tag::HELLO,
         Cargo::Bye => tag::BYE,
+        Cargo::Ask { .. } => tag::ASK,
+        Cargo::Value { .. } => tag::VALUE,
     }
 }
 
@@ -284,6 +288,13 @@ fn content(out: &mut Vec<u8>, cargo: &Cargo) {
         }
         Cargo::Hello(json) => out.extend_from_slice(json),
         Cargo::Bye => {}
+        Cargo::Ask { digest } => out.extend_from_slice(&digest.to_le_bytes()),
+        Cargo::Value { node, frame } => {
+            let (opcode, payload) = payload(frame);
+            out.extend_from_slice(&node.to_le_bytes());
+            out.push(flags(opcode, 0));
+            out.extend_from_slice(payload);
+        }
     }
 }
 

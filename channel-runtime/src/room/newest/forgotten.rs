@@ -32,8 +32,17 @@ impl Forgotten {
         }
     }
 
+    #[cfg(feature = "cluster")]
+    pub fn iter(&self) -> impl Iterator<Item = &(Stamp, Arc<str>)> {
+        self.in_order.iter()
+    }
+
     /// There is a newer value.
     pub fn remove(&mut self, key: &Arc<str>) {
+        // The usual.
+        if self.stamps.is_empty() {
+            return;
+        }
         if let Some(stamp) = self.stamps.remove(key) {
             self.in_order.remove(&(stamp, Arc::clone(key)));
         }

@@ -6,6 +6,8 @@
 
 mod bundle;
 mod forgotten;
+#[cfg(feature = "cluster")]
+mod known;
 mod pull;
 mod stamp;
 mod store;
@@ -16,6 +18,8 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "cluster")]
+pub(crate) use self::known::Known;
 pub(crate) use self::stamp::Stamp;
 use crate::room::class::TypeHash;
 use crate::room::newest::table::Table;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+#[cfg(feature = "cluster")]
+use super::known::Known;
 use super::table::{Stored, Table};
 use super::{Newest, NewestValue, teller};
 use crate::connection::in_flight::Work;
@@ -65,6 +67,21 @@ impl LiveRoom {
         };
         let _ = sending.leave(|| Body::Forget { of: class.of, stamp, key });
         was_there
+    }
+}
+
+#[cfg(feature = "cluster")]
+impl LiveRoom {
+    /// For another node.
+    pub fn known_newest(&self) -> Vec<Known> {
+        let inner = self.lock();
+        inner.newest.iter().flat_map(|newest| &newest.tables).flat_map(Table::known).collect()
+    }
+
+    /// The same for two nodes that know the same, and 0 for one that knows nothing.
+    pub fn newest_digest(&self) -> u64 {
+        let inner = self.lock();
+        inner.newest.iter().flat_map(|newest| &newest.tables).fold(0, |digest, table| digest ^ table.digest())
     }
 }
 

@@ -11,6 +11,8 @@ use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::room::newest::bundle::{Bundle, Change};
 use crate::room::newest::forgotten::Forgotten;
+#[cfg(feature = "cluster")]
+use crate::room::newest::known::{Known, digest};
 use crate::room::newest::stamp::Stamp;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Compression;
@@ -333,6 +335,29 @@ impl Table {
             }
             _ => self.note(serial, offered),
         }
+    }
+
+    /// But for what was sent before there was a cluster.
+    #[cfg(feature = "cluster")]
+    pub fn known(&self) -> impl Iterator<Item = Known> {
+        let values = self.values.iter().filter(|(_, value)| !value.stamp.is_none());
+        let values = values.map(|(key, value)| Known {
+            of: self.of,
+            key: Arc::clone(key),
+            stamp: value.stamp,
+            value: Some((value.frame.clone(), value.exclusions.clone())),
+        });
+        let forgotten = self.forgotten.iter();
+        let of = self.of;
+        values.chain(forgotten.map(move |(stamp, key)| Known { of, key: Arc::clone(key), stamp: *stamp, value: None }))
+    }
+
+    #[cfg(feature = "cluster")]
+    pub fn digest(&self) -> u64 {
+        let values = self.values.values().map(|value| value.stamp).filter(|stamp| !stamp.is_none());
+        let values = values.map(|stamp| digest(self.of, stamp, false));
+        let forgotten = self.forgotten.iter().map(|(stamp, _)| digest(self.of, *stamp, true));
+        values.chain(forgotten).fold(0, |all, one| all ^ one)
     }
 
     #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]

@@ -92,6 +92,8 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
         Content::Answer { id, json } => Cargo::Answer { id, json: Bytes::copy_from_slice(json) },
         Content::Hello(json) => Cargo::Hello(Bytes::copy_from_slice(json)),
         Content::Bye => Cargo::Bye,
+        Content::Ask { digest } => Cargo::Ask { digest },
+        Content::Value { node, opcode, plain } => Cargo::Value { node, frame: frame(opcode, plain) },
     };
     let mask = record.mask.clone().next().map(|_| Box::new(record.mask.exclusions(TypeId::of::<str>())));
     let newest = record.newest.map(|ValueRef { micros, key }| Box::new(ValueOf { micros, key: Arc::from(key) }));
@@ -153,6 +155,8 @@ pub(crate) fn tell(outbound: &Outbound) -> String {
         Cargo::Answer { id, json } => format!("answer {id} {json:?}"),
         Cargo::Hello(json) => format!("hello {json:?}"),
         Cargo::Bye => "bye".to_owned(),
+        Cargo::Ask { digest } => format!("ask {digest}"),
+        Cargo::Value { node, frame } => format!("value {node} {}", shown(frame)),
     };
     let Outbound { class, channel, newest, .. } = outbound;
     format!("{class:?} {newest:?} {channel} to {to}, not to {mask:?}: {cargo}")

@@ -1,0 +1,24 @@
+//! What a room knows of newest values, for another node that asks: all of them, and which keys were forgotten.
+
+use std::sync::Arc;
+
+use super::stamp::Stamp;
+use crate::room::class::TypeHash;
+use crate::room::exclusions::Exclusions;
+use crate::wire::frame::Frame;
+
+pub(crate) struct Known {
+    pub of: TypeHash,
+    pub key: Arc<str>,
+    pub stamp: Stamp,
+    /// `None` if it is forgotten.
+    pub value: Option<(Frame, Option<Arc<Exclusions>>)>,
+}
+
+/// Of one value, or of a key that was forgotten. Those of a room are added without a carry, so that their order does not matter.
+pub(super) fn digest(of: TypeHash, stamp: Stamp, is_forgotten: bool) -> u64 {
+    let mix = |bits: u64| (bits ^ (bits >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let bits = mix(stamp.micros << 1 | u64::from(is_forgotten)) ^ stamp.node ^ u64::from(of.0) << 32;
+    let mixed = mix(mix(bits));
+    mixed ^ (mixed >> 32)
+}
