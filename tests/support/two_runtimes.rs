@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use channel_runtime::Service;
 use hyper::server::conn::http1;
@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use tokio_tungstenite::WebSocketStream;
 
 use super::over::Stream;
@@ -18,17 +18,23 @@ use super::{Raw, connect_with_small_window, within};
 
 pub struct TwoRuntimes {
     pub addrs: [SocketAddr; 2],
-    /// Both end when this is dropped.
-    _stop: watch::Sender<()>,
+    /// Each ends when this is dropped.
+    runtimes: [Option<(oneshot::Sender<()>, JoinHandle<()>)>; 2],
     /// How many clients have connected: they take turns.
     clients: AtomicUsize,
 }
 
 impl TwoRuntimes {
     pub fn start(service: &Service) -> Self {
-        let (stop, stopped) = watch::channel(());
-        let addrs = [(); 2].map(|()| serve(service.clone(), stopped.clone()));
-        Self { addrs, _stop: stop, clients: AtomicUsize::new(0) }
+        let [one, two] = [(); 2].map(|()| serve(service.clone()));
+        Self { addrs: [one.0, two.0], runtimes: [Some(one.1), Some(two.1)], clients: AtomicUsize::new(0) }
+    }
+
+    /// Ends one of them, with all of its tasks.
+    pub async fn end(&mut self, which: usize) {
+        let (stop, thread) = self.runtimes[which].take().expect("it ends once");
+        drop(stop);
+        within(tokio::task::spawn_blocking(|| thread.join())).await.unwrap().unwrap();
     }
 
     /// The address of the one whose turn it is.
@@ -48,12 +54,13 @@ impl TwoRuntimes {
     }
 }
 
-/// Serves in a thread of its own.
-fn serve(service: Service, mut stopped: watch::Receiver<()>) -> SocketAddr {
+/// Serves in a thread of its own, until the sender is dropped.
+fn serve(service: Service) -> (SocketAddr, (oneshot::Sender<()>, JoinHandle<()>)) {
+    let (stop, stopped) = oneshot::channel();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let addr = listener.local_addr().unwrap();
-    thread::spawn(move || {
+    let thread = thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
             let listener = TcpListener::from_std(listener).unwrap();
@@ -66,10 +73,10 @@ fn serve(service: Service, mut stopped: watch::Receiver<()>) -> SocketAddr {
             };
             tokio::select! {
                 () = accepting => {}
-                // An error: the test has ended.
-                _ = stopped.changed() => {}
+                // An error: nobody sends.
+                _ = stopped => {}
             }
         });
     });
-    addr
+    (addr, (stop, thread))
 }

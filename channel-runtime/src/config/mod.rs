@@ -142,7 +142,7 @@ pub struct Config {
     /// [`Audience::ready`](crate::Audience::ready).
     pub outbox_bytes: usize,
     /// How many bytes that are not on their way yet a client's socket holds, in channels that send
-    /// [volatile](crate::Delivery::Volatile) messages: 32 KiB by default. What the socket has taken can't be dropped any more, and is
+    /// [volatile](crate::Delivery::Volatile) messages or [newest](crate::Delivery::Latest) values: 32 KiB by default. What the socket has taken can't be dropped any more, and is
     /// received late by a slow client; with less, a client far away is slower. On Linux and Android alone, and for plain TCP alone:
     /// over TLS it is always 32 KiB, and behind a proxy the proxy's own buffers count.
     pub unsent_bytes: usize,

@@ -62,8 +62,7 @@ pub enum Delivery {
     ///
     /// It is kept in no history, and so has no number. It is not promised that a client is sent each value, nor where in the order of
     /// reliable messages one stands. What a value is not for, by `others()` or `except(..)`, stays with it: who is excluded is sent
-    /// neither it nor the value that it replaced, if that has not been sent yet. A value that is forgotten while it is being told may still
-    /// be sent to some.
+    /// neither it nor the value that it replaced, if that has not been sent yet.
     ///
     /// The values last as long as the room: until its last member has left, or, in a channel with `history` or `on_room_open`, until it is
     /// closed. Those of [`Hub::all`](crate::Hub::all) last. [`Audience::forget`](crate::Audience::forget) takes one away. A room has at

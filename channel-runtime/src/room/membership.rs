@@ -62,9 +62,8 @@ impl NewConnection {
     }
 }
 
-#[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
 impl NewConnection {
-    /// Nobody's, on the first channel, without compression.
+    /// For the benchmark and tests: nobody's, on the first channel, without compression.
     pub fn into_room(room: &str) -> Self {
         Self {
             id: ConnectionId::next(),

@@ -98,7 +98,7 @@ impl LiveRoom {
             && presence.catches_up(member.id)
         {
             let here = presence.here();
-            if let Offered::Some { .. } = member.outbox().offer_newest(Offer::Pulled, vec![(here, 0)]) {
+            if let Offered::Some { .. } = member.outbox().offer_newest(Offer::Pulled, &[(here, 0)], false) {
                 presence.falls_behind(member.id);
             }
         }

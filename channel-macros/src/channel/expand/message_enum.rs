@@ -232,19 +232,27 @@ impl Messages<'_> {
         }
         let owners = messages.iter().map(|Message { cfgs, owner, .. }| quote!(#(#cfgs)* #owner));
         // Of the call, so that they are found if the message's tokens are from a `macro_rules!`.
-        let (types, owners_of) = (quote!(__types), quote!(__owners));
+        let (types, owners_of, shapes) = (quote!(__types), quote!(__owners), quote!(__shapes));
         // Errors stand at the second of two. One constant for all, because each costs the compiler as much as a function.
         let checks = messages.iter().skip(1).map(|message| {
             let cfgs = message.cfgs;
             let place = self.place(message);
             let once =
                 quote_spanned!(message.span()=> ::channel_runtime::private::once(#types, #owners_of, #place, #how));
-            quote!(#(#cfgs)* #once;)
+            let told_apart = quote_spanned!(message.span()=> ::channel_runtime::private::told_apart(#shapes, #place));
+            let told_apart = self.are_sent().then(|| quote!(#(#cfgs)* #told_apart;));
+            quote!(#(#cfgs)* #once; #told_apart)
+        });
+        let shapes = self.are_sent().then(|| {
+            quote! {
+                let __shapes = <#name as ::channel_runtime::Messages>::SHAPES;
+            }
         });
         quote! {
             const _: () = {
                 let __types = <#name as ::channel_runtime::Messages>::TYPES;
                 let __owners: &[&::core::primitive::str] = &[#(#owners,)*];
+                #shapes
                 #(#checks)*
             };
         }

@@ -31,20 +31,44 @@ pub(crate) enum Offered {
 }
 
 impl Offered {
+    /// Up to which version a client has had all, that had all up to `since` and was offered what is newer up to `last`.
+    pub fn until(self, since: u64, last: u64) -> u64 {
+        match self {
+            // One that ends is told nothing any more.
+            Self::All { .. } | Self::Refused => last,
+            Self::Some { until, .. } => until.unwrap_or(since),
+        }
+    }
+
     pub fn must_flush(self) -> bool {
         matches!(self, Self::All { must_flush: true } | Self::Some { must_flush: true, .. })
     }
 }
 
 impl Outbox {
-    /// Pieces in the order of their versions. At most a quarter of the bound is taken at once, or one piece that is longer.
-    pub fn offer_newest(&self, offer: Offer, pieces: Vec<(Frame, u64)>) -> Offered {
+    /// Whether any would be taken now. If not, its own task is to pull them, unless the connection ends.
+    pub fn takes_newest(&self, offer: Offer) -> bool {
+        let mut inner = self.inner.lock();
+        let takes = !inner.is_over() && inner.takes_newest(offer, self.most_newest());
+        if !takes && !inner.is_over() {
+            inner.awaited.pull();
+        }
+        takes
+    }
+
+    /// How many bytes of newest values are taken at once, if they are more than one piece.
+    pub fn most_newest(&self) -> usize {
+        self.limit() / 4
+    }
+
+    /// Pieces in the order of their versions. `is_more`: there are others, which its own task is to pull.
+    pub fn offer_newest(&self, offer: Offer, pieces: &[(Frame, u64)], is_more: bool) -> Offered {
         let mut inner = self.inner.lock();
         let inner = &mut *inner;
         if inner.is_over() {
             return Offered::Refused;
         }
-        let most = self.limit() / 4;
+        let most = self.most_newest();
         let (mut taken, mut until, mut must_flush) = (0, None, false);
         for (piece, version) in pieces {
             let fits = taken == 0 || taken + piece.len() <= most;
@@ -52,8 +76,12 @@ impl Outbox {
                 inner.awaited.pull();
                 return Offered::Some { until, must_flush };
             }
-            (taken, until) = (taken + piece.len(), Some(version));
-            must_flush |= self.enqueue(inner, |queue| queue.push(piece)) == Enqueued::MustFlush;
+            (taken, until) = (taken + piece.len(), Some(*version));
+            must_flush |= self.enqueue(inner, |queue| queue.push(piece.clone())) == Enqueued::MustFlush;
+        }
+        if is_more {
+            inner.awaited.pull();
+            return Offered::Some { until, must_flush };
         }
         Offered::All { must_flush }
     }

@@ -1,11 +1,13 @@
 //! Values that are sent together: short ones are joined, once for each form in which they are read, and for each who is excluded from some.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::connection::id::ConnectionId;
 use crate::connection::user_key::UserKey;
 use crate::room::exclusions::Exclusions;
+use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::{Agreed, PreparedFrame};
 use crate::wire::frame::Frame;
@@ -18,6 +20,7 @@ const MOST_JOINED: usize = 16 * 1024;
 
 /// A value that is told, with the version that it has.
 pub(super) struct Change {
+    pub key: Arc<str>,
     pub version: u64,
     pub frame: Frame,
     /// `None` if it is for all.
@@ -36,15 +39,32 @@ pub(super) struct Bundle {
     users: HashSet<UserKey>,
 }
 
-/// A value in each form, its version, and who is excluded from it.
-pub(super) type Prepared = (PreparedFrame, u64, Option<Arc<Exclusions>>);
+/// A value in each form.
+pub(super) struct Prepared {
+    pub key: Arc<str>,
+    pub version: u64,
+    pub frame: PreparedFrame,
+    pub exclusions: Option<Arc<Exclusions>>,
+}
 
 /// Some values, and the version up to which whoever has taken it has had all.
 pub(super) type Piece = (Frame, u64);
 
+/// What is for one member.
+pub(super) struct Pieces<'a> {
+    pub pieces: Cow<'a, [Piece]>,
+    /// There are others behind them.
+    pub is_more: bool,
+}
+
 impl Bundle {
     pub fn plain(changes: Vec<Change>) -> Self {
-        let plain = |change: Change| (PreparedFrame::plain(change.frame), change.version, change.exclusions);
+        let plain = |Change { key, version, frame, exclusions }: Change| Prepared {
+            key,
+            version,
+            frame: PreparedFrame::plain(frame),
+            exclusions,
+        };
         Self::new(changes.into_iter().map(plain).collect(), true)
     }
 
@@ -54,29 +74,23 @@ impl Bundle {
 
     fn new(changes: Vec<Prepared>, is_plain: bool) -> Self {
         let (mut connections, mut users) = (HashSet::new(), HashSet::new());
-        for exclusions in changes.iter().filter_map(|(_, _, exclusions)| exclusions.as_ref()) {
+        for exclusions in changes.iter().filter_map(|change| change.exclusions.as_ref()) {
             connections.extend(exclusions.excluded());
             users.extend(exclusions.except_users.iter().cloned());
         }
         let mut bundle = Self { changes, is_plain, forms: Vec::new(), connections, users };
-        bundle.form(None);
+        // Most read this one, and this is not under the lock.
+        bundle.form(None, &mut Work::default());
         bundle
     }
 
-    fn form(&mut self, agreed: Option<Agreed>) -> &[Piece] {
+    fn form(&mut self, agreed: Option<Agreed>, work: &mut Work) -> &[Piece] {
         let at = self.forms.iter().position(|(of, _)| *of == agreed).unwrap_or_else(|| {
-            self.forms.push((agreed, joined(self.changes.iter(), agreed)));
+            let changes = self.changes.iter().map(|change| (change.frame.of(agreed), change.version));
+            self.forms.push((agreed, joined(changes, usize::MAX, work).0));
             self.forms.len() - 1
         });
         &self.forms[at].1
-    }
-
-    pub fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
     }
 
     /// Whether some of it is not for this member.
@@ -86,40 +100,61 @@ impl Bundle {
             || (!self.users.is_empty() && is_user())
     }
 
-    /// What of it is for this member, and how many values were looked at for that.
-    pub fn pieces_for(&mut self, member: &impl Recipient) -> (Vec<Piece>, usize) {
+    /// What of it is for this member. It counts what was looked at and copied for that.
+    pub fn pieces_for(&mut self, member: &impl Recipient, work: &mut Work) -> Pieces<'_> {
         let agreed = if self.is_plain { None } else { member.deflate() };
         if !self.is_narrower_for(member) {
-            return (self.form(agreed).to_vec(), 0);
+            return Pieces { pieces: Cow::Borrowed(self.form(agreed, work)), is_more: false };
         }
-        let is_meant = |exclusions: &Option<Arc<Exclusions>>| {
-            exclusions.as_ref().is_none_or(|exclusions| member.is_meant(exclusions))
-        };
-        let own = self.changes.iter().filter(|(_, _, exclusions)| is_meant(exclusions));
-        (joined(own, agreed), self.changes.len())
+        let is_meant = |change: &&Prepared| is_meant(member, change.exclusions.as_deref());
+        work.values += self.changes.len();
+        let own = self.changes.iter().filter(is_meant).map(|change| (change.frame.of(agreed), change.version));
+        let (pieces, is_more) = joined(own, member.outbox().most_newest(), work);
+        Pieces { pieces: Cow::Owned(pieces), is_more }
+    }
+
+    /// Takes out values that were forgotten while they are told.
+    pub fn forget(&mut self, keys: &HashSet<Arc<str>>) {
+        self.changes.retain(|change| !keys.contains(&change.key));
+        self.forms.clear();
     }
 }
 
-fn joined<'a>(changes: impl Iterator<Item = &'a Prepared>, agreed: Option<Agreed>) -> Vec<Piece> {
+pub(super) fn is_meant(member: &impl Recipient, exclusions: Option<&Exclusions>) -> bool {
+    exclusions.is_none_or(|exclusions| member.is_meant(exclusions))
+}
+
+/// At most so many bytes, or one value that is longer. Returns also whether there are more.
+pub(super) fn joined<'a>(
+    changes: impl Iterator<Item = (&'a Frame, u64)>,
+    most: usize,
+    work: &mut Work,
+) -> (Vec<Piece>, bool) {
     let (mut pieces, mut open) = (Vec::<Piece>::new(), Vec::new());
-    let mut until = 0;
+    let (mut until, mut bytes, mut is_more) = (0, 0, false);
     let close = |open: &mut Vec<u8>, until: u64, pieces: &mut Vec<Piece>| {
         if !open.is_empty() {
             pieces.push((Frame::copied([&std::mem::take(open)]), until));
         }
     };
-    for (frame, version, _) in changes {
-        let frame = frame.of(agreed);
+    for (frame, version) in changes {
+        if bytes > 0 && bytes + frame.len() > most {
+            is_more = true;
+            break;
+        }
+        bytes += frame.len();
         if frame.len() > JOINED || open.len() + frame.len() > MOST_JOINED {
             close(&mut open, until, &mut pieces);
         }
         if frame.len() > JOINED {
-            pieces.push((frame.clone(), *version));
+            pieces.push((frame.clone(), version));
         } else {
+            // Into the piece, and then into its frame.
+            work.bytes += 2 * frame.len();
             open.extend_from_slice(frame);
         }
-        until = *version;
+        until = version;
     }
     close(&mut open, until, &mut pieces);
-    pieces
+    (pieces, is_more)
 }

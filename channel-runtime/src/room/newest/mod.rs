@@ -8,6 +8,7 @@ mod bundle;
 mod forgotten;
 #[cfg(feature = "cluster")]
 mod known;
+pub(crate) mod measured;
 mod pull;
 mod stamp;
 mod store;
@@ -15,6 +16,7 @@ mod table;
 mod teller;
 #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
 mod tests;
+mod work;
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,6 +25,7 @@ pub(crate) use self::known::Known;
 pub(crate) use self::stamp::Stamp;
 use crate::room::class::TypeHash;
 use crate::room::newest::table::Table;
+use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Compression;
 
@@ -60,7 +63,11 @@ impl Newest {
     /// Tells a new member all newest values, in the lock in which it enters.
     #[cold]
     pub fn enter(&mut self, member: &impl Recipient) {
-        self.tables.iter_mut().for_each(|table| table.enter(member));
+        self.enter_counted(member, &mut Work::default());
+    }
+
+    fn enter_counted(&mut self, member: &impl Recipient, work: &mut Work) {
+        self.tables.iter_mut().for_each(|table| table.enter(member, work));
     }
 
     /// A member is about to leave. `last` is the one that takes its place, of `members`.

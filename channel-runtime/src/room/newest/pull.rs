@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::room::live_room::LiveRoom;
 use crate::room::member::Member;
+use crate::room::newest::work::Work;
 use crate::room::registry::Registry;
 
 impl Registry {
@@ -13,23 +14,49 @@ impl Registry {
     pub fn pull_newest(&self, member: &Arc<Member>) {
         let mut rooms = vec![Arc::clone(&member.own_room), Arc::clone(self.all(member.channel()))];
         rooms.extend(member.apart.joined.lock().rooms().iter().cloned());
-        // Another one is the first each time, so that none waits for ever behind one that always has something new.
-        let first = member.outbox().handed() as usize % rooms.len();
+        let turn = turn(member.outbox().handed());
+        let first = turn % rooms.len();
         rooms.rotate_left(first);
         // Once, so that it holds up nothing.
         member.own_room.pull_presence(member);
-        rooms.iter().for_each(|room| room.pull_newest(member));
+        rooms.iter().for_each(|room| room.pull_newest(member, turn, &mut Work::default()));
     }
 }
 
+/// Which of several is the first: another one after whatever was taken, so that none waits for ever behind one that always has something
+/// new. The mixing is SplitMix64's, because a pull may always take a multiple of their number.
+fn turn(handed: u64) -> usize {
+    let mixed = (handed ^ (handed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed >> 33) as usize
+}
+
 impl LiveRoom {
-    fn pull_newest(&self, member: &Arc<Member>) {
+    pub(super) fn pull_newest(&self, member: &Arc<Member>, turn: usize, work: &mut Work) {
         let inner = &mut *self.lock();
         if let Some(newest) = &mut inner.newest
             && inner.members.get(member.id).is_some()
         {
+            let first = turn % newest.tables.len().max(1);
+            let (before, first) = newest.tables.split_at_mut(first);
             // The caller writes, whoever is told to.
-            newest.tables.iter_mut().for_each(|table| _ = table.catch_up(&**member));
+            first.iter_mut().chain(before).for_each(|table| _ = table.catch_up(&**member, work));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_several_is_the_first_whatever_a_pull_takes() {
+        for of in 2..=8 {
+            for bytes in [1, 2, 64, 4096, 65_536, 262_144, 262_148] {
+                let mut times = vec![0; of];
+                (1..200).for_each(|pull| times[turn(pull * bytes) % of] += 1);
+                assert!(times.iter().all(|times| *times > 5), "{of} with {bytes}: {times:?}");
+            }
         }
     }
 }

@@ -26,3 +26,14 @@ impl Stamp {
         self.is_none() || self > other
     }
 }
+
+/// What became of a value.
+pub(super) enum Stored {
+    /// So many members are not told the value that it replaces, because they are behind.
+    Newest {
+        replaced: usize,
+    },
+    /// There is a newer one, or it is forgotten: two nodes have sent at the same time.
+    Older,
+    TooManyKeys,
+}

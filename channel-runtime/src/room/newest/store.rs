@@ -7,7 +7,8 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "cluster")]
 use super::known::Known;
-use super::table::{Stored, Table};
+use super::stamp::Stored;
+use super::table::Table;
 use super::{Newest, NewestValue, teller};
 use crate::connection::in_flight::Work;
 use crate::room::class::{LatestClass, TypeHash};

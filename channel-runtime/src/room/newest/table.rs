@@ -1,6 +1,6 @@
 //! The newest values of one type in a room, by key, and which members have not been told all of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,23 +9,18 @@ use crate::connection::outbox::{Offer, Offered};
 use crate::room::by_connection::ByConnection;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
-use crate::room::newest::bundle::{Bundle, Change};
+use crate::room::newest::bundle::{Bundle, Change, Piece, Pieces, is_meant, joined};
 use crate::room::newest::forgotten::Forgotten;
 #[cfg(feature = "cluster")]
 use crate::room::newest::known::{Known, digest};
-use crate::room::newest::stamp::Stamp;
+use crate::room::newest::stamp::{Stamp, Stored};
+use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Compression;
 use crate::wire::frame::Frame;
 
 /// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
 pub(super) const MOST_KEYS: usize = 1000;
-
-/// How many members are told before the lock is let go.
-pub(super) const MEMBERS_PER_TURN: usize = 32;
-
-/// How many values are looked at for single members before the lock is let go: some ten microseconds' worth.
-const VALUES_PER_TURN: usize = 2048;
 
 pub(super) struct Table {
     pub of: TypeHash,
@@ -43,6 +38,8 @@ pub(super) struct Table {
     /// The members that are at another version than `told`, by their serial number.
     behind: HashMap<u64, At>,
     pass: Option<Pass>,
+    /// The keys that were forgotten since the pass took its values.
+    not_to_tell: HashSet<Arc<str>>,
     /// A teller runs, and will look for new values before it ends.
     pub has_teller: bool,
     /// While values wait for a pass.
@@ -55,17 +52,6 @@ struct At {
     version: u64,
     /// It has not taken all that it was offered, and its own task will pull: so a pass leaves it alone, however many stall.
     pulls: bool,
-}
-
-/// What became of a value.
-pub(super) enum Stored {
-    /// So many members are not told the value that it replaces, because they are behind.
-    Newest {
-        replaced: usize,
-    },
-    /// There is a newer one, or it is forgotten: two nodes have sent at the same time.
-    Older,
-    TooManyKeys,
 }
 
 struct Value {
@@ -98,6 +84,7 @@ impl Table {
             told: 0,
             behind: HashMap::new(),
             pass: None,
+            not_to_tell: HashSet::new(),
             has_teller: false,
             in_flight: WorkGuard::default(),
         }
@@ -134,11 +121,12 @@ impl Table {
         if !stamp.is_none() {
             self.forgotten.add(key, stamp, MOST_KEYS);
         }
-        let value = self.values.remove(key);
-        if let Some(value) = &value {
-            self.keys.remove(&value.version);
+        let Some(value) = self.values.remove(key) else { return false };
+        self.keys.remove(&value.version);
+        if self.pass.is_some() {
+            self.not_to_tell.insert(Arc::clone(key));
         }
-        value.is_some()
+        true
     }
 
     /// There are no members.
@@ -149,13 +137,30 @@ impl Table {
         self.in_flight.end();
     }
 
+    fn values(&self, above: u64, until: u64) -> impl Iterator<Item = (u64, &Arc<str>, &Value)> {
+        let keys = (above < until).then(|| self.keys.range(above + 1..=until));
+        keys.into_iter().flatten().map(|(version, key)| (*version, key, &self.values[key]))
+    }
+
     fn changes(&self, above: u64, until: u64) -> Vec<Change> {
-        let keys = if above < until { Some(self.keys.range(above + 1..=until)) } else { None };
-        let change = |(version, key): (&u64, &Arc<str>)| {
-            let value = &self.values[key];
-            Change { version: *version, frame: value.frame.clone(), exclusions: value.exclusions.clone() }
+        let change = |(version, key, Value { frame, exclusions, .. }): (u64, &Arc<str>, &Value)| Change {
+            key: Arc::clone(key),
+            version,
+            frame: frame.clone(),
+            exclusions: exclusions.clone(),
         };
-        keys.into_iter().flatten().map(change).collect()
+        self.values(above, until).map(change).collect()
+    }
+
+    /// What a member has not had above this version, as much as its outbox takes at once, and whether there is more.
+    fn own_pieces(&self, member: &impl Recipient, above: u64, until: u64, work: &mut Work) -> (Vec<Piece>, bool) {
+        let mut looked_at = 0;
+        let values = self.values(above, until).inspect(|_| looked_at += 1);
+        let own = values.filter(|(_, _, value)| is_meant(member, value.exclusions.as_deref()));
+        let own = own.map(|(version, _, value)| (&value.frame, version));
+        let pieces = joined(own, member.outbox().most_newest(), work);
+        work.values += looked_at;
+        pieces
     }
 
     /// What the pass is to tell, which begins with this. `None` if there is nothing new.
@@ -166,6 +171,7 @@ impl Table {
         }
         let base = std::mem::replace(&mut self.told, self.version);
         self.pass = Some(Pass { next: members, base, is_mixed: false });
+        self.not_to_tell.clear();
         Some(self.changes(base, self.told))
     }
 
@@ -183,23 +189,27 @@ impl Table {
         members: &ByConnection<Arc<M>>,
         news: &mut Bundle,
         due: &mut Vec<Arc<M>>,
+        work: &mut Work,
     ) -> bool {
         let Some(Pass { next, base, .. }) = self.pass else { return false };
-        let end = next.min(members.len());
-        let (mut place, mut looked_at) = (end, 0);
-        while place > 0 && end - place < MEMBERS_PER_TURN && looked_at < VALUES_PER_TURN {
+        if !self.not_to_tell.is_empty() {
+            news.forget(&std::mem::take(&mut self.not_to_tell));
+        }
+        let mut place = next.min(members.len());
+        while place > 0 && !work.is_enough() {
             place -= 1;
+            work.members += 1;
             let Some(member) = members.range(place..place + 1).next() else { continue };
             let serial = member.id().serial();
             let offered = match self.behind.get(&serial).copied() {
-                None => self.offer(&**member, base, Offer::InTurn, Some(&mut *news), &mut looked_at),
+                None => self.offer_news(&**member, base, news, work),
                 Some(at) if at.version == self.told => {
                     self.behind.remove(&serial);
                     continue;
                 }
                 Some(at) if at.pulls || at.version > self.told => continue,
                 // It has entered since the pass before.
-                Some(at) => self.offer(&**member, at.version, Offer::InTurn, None, &mut looked_at),
+                Some(at) => self.offer(&**member, at.version, Offer::InTurn, work),
             };
             if self.note(serial, offered) {
                 due.push(Arc::clone(member));
@@ -230,7 +240,10 @@ impl Table {
         self.has_teller = false;
         // Those that a pass was on its way to, and then all, if there is something newer.
         while self.pass.is_some() || self.begin_pass(members.len()).is_some() {
-            let Some(Pass { next, base, .. }) = self.pass else { break };
+            let Some(Pass { next, base, is_mixed }) = &mut self.pass else { break };
+            // Some have entered since the pass before, and have had all.
+            *is_mixed = true;
+            let (next, base) = (*next, *base);
             for member in members.range(0..next) {
                 self.behind.entry(member.id().serial()).or_insert(At { version: base, pulls: true });
                 member.outbox().pull_later();
@@ -240,58 +253,42 @@ impl Table {
         self.in_flight.end();
     }
 
+    /// Offers what a pass tells to a member that has had all up to this version. Returns up to which version it has had all.
+    fn offer_news(&self, member: &impl Recipient, since: u64, news: &mut Bundle, work: &mut Work) -> (u64, Offered) {
+        let Pieces { pieces, is_more } = news.pieces_for(member, work);
+        let offered = member.outbox().offer_newest(Offer::InTurn, &pieces, is_more);
+        (offered.until(since, self.told), offered)
+    }
+
     /// Offers what the member has not had above this version, up to `told`. Returns up to which version it has had all.
-    fn offer(
-        &self,
-        member: &impl Recipient,
-        since: u64,
-        offer: Offer,
-        news: Option<&mut Bundle>,
-        looked_at: &mut usize,
-    ) -> (u64, Offered) {
-        let mut own;
-        let bundle = match news {
-            Some(news) => news,
-            None => {
-                own = Bundle::plain(self.changes(since, self.told));
-                *looked_at += own.len();
-                &mut own
-            }
-        };
-        let (pieces, looked_through) = bundle.pieces_for(member);
-        *looked_at += looked_through;
-        let offered = member.outbox().offer_newest(offer, pieces);
-        let until = match offered {
-            Offered::All { .. } | Offered::Refused => self.told,
-            Offered::Some { until: Some(until), .. } => until,
-            Offered::Some { until: None, .. } => since,
-        };
-        (until, offered)
+    fn offer(&self, member: &impl Recipient, since: u64, offer: Offer, work: &mut Work) -> (u64, Offered) {
+        let (pieces, is_more) = self.own_pieces(member, since, self.told, work);
+        let offered = member.outbox().offer_newest(offer, &pieces, is_more);
+        (offered.until(since, self.told), offered)
     }
 
     /// Notes up to which version a member has had all. Returns whether its outbox has to be written.
     fn note(&mut self, serial: u64, (until, offered): (u64, Offered)) -> bool {
-        if until == self.told {
-            self.behind.remove(&serial);
-        } else {
+        if until != self.told {
             self.behind.insert(serial, At { version: until, pulls: true });
+        } else if !self.behind.is_empty() {
+            self.behind.remove(&serial);
         }
         offered.must_flush()
     }
 
     /// Tells a new member, which is the last, all values, also those that wait for their tick.
-    pub fn enter(&mut self, member: &impl Recipient) {
-        let mut bundle = Bundle::plain(self.changes(0, self.version));
-        if bundle.is_empty() {
-            return self.has_had(member.id().serial(), self.version, false);
+    pub fn enter(&mut self, member: &impl Recipient, work: &mut Work) {
+        let serial = member.id().serial();
+        if self.values.is_empty() {
+            return self.has_had(serial, self.version, false);
         }
-        let (pieces, _) = bundle.pieces_for(member);
-        let offered = member.outbox().offer_newest(Offer::AtEntry, pieces);
-        let until = match offered {
-            Offered::All { .. } | Offered::Refused => self.version,
-            Offered::Some { until, .. } => until.unwrap_or(0),
-        };
-        self.has_had(member.id().serial(), until, matches!(offered, Offered::Some { .. }));
+        if !member.outbox().takes_newest(Offer::AtEntry) {
+            return self.has_had(serial, 0, true);
+        }
+        let (pieces, is_more) = self.own_pieces(member, 0, self.version, work);
+        let offered = member.outbox().offer_newest(Offer::AtEntry, &pieces, is_more);
+        self.has_had(serial, offered.until(0, self.version), matches!(offered, Offered::Some { .. }));
         if offered.must_flush() {
             member.outbox().wake_owner();
         }
@@ -316,7 +313,7 @@ impl Table {
     }
 
     /// A member that was behind takes more, and is told what it has not had. Returns whether its outbox has to be written.
-    pub fn catch_up(&mut self, member: &impl Recipient) -> bool {
+    pub fn catch_up(&mut self, member: &impl Recipient, work: &mut Work) -> bool {
         let serial = member.id().serial();
         let Some(at) = self.behind.get_mut(&serial) else { return false };
         if at.version >= self.told {
@@ -325,7 +322,10 @@ impl Table {
             return false;
         }
         let since = at.version;
-        let offered = self.offer(member, since, Offer::Pulled, None, &mut 0);
+        if !member.outbox().takes_newest(Offer::Pulled) {
+            return false;
+        }
+        let offered = self.offer(member, since, Offer::Pulled, work);
         match &mut self.pass {
             Some(pass) if offered.0 == self.told => {
                 // The pass may not have come to it yet.

@@ -9,13 +9,16 @@ use tokio::runtime::{Handle, Id};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
-use super::bundle::{Bundle, Change};
-use super::table::MEMBERS_PER_TURN;
+use super::bundle::{Bundle, Change, Prepared};
+use super::work::Work;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::room::live_room::{Inner, LiveRoom};
 use crate::room::member::Member;
 use crate::wire::deflate::{Compression, PreparedFrame};
+
+/// How many values are compressed before other tasks run.
+const A_TURN: usize = 32;
 
 pub(super) fn start(room: &Arc<LiveRoom>, of: TypeHash, runtime: &Handle) {
     let teller = Teller { room: Arc::downgrade(room), of, has_ended: false };
@@ -72,7 +75,7 @@ impl Teller {
             let is_more = {
                 let Inner { members, newest, .. } = &mut *room.lock();
                 let table = newest.as_mut().and_then(|newest| newest.table(self.of));
-                table.is_some_and(|table| table.tell_few(members, &mut news, &mut due))
+                table.is_some_and(|table| table.tell_few(members, &mut news, &mut due, &mut Work::default()))
             };
             due.drain(..).for_each(|member| write(&member, own));
             if !is_more {
@@ -87,10 +90,11 @@ impl Teller {
 async fn bundle(room: &LiveRoom, changes: Vec<Change>, compression: Option<Compression>) -> Bundle {
     let Some(compression) = compression else { return Bundle::plain(changes) };
     let mut prepared = Vec::with_capacity(changes.len());
-    for (at, Change { version, frame, exclusions }) in changes.into_iter().enumerate() {
+    for (at, Change { key, version, frame, exclusions }) in changes.into_iter().enumerate() {
         let windows = room.windows(None, &Exclusions::default());
-        prepared.push((PreparedFrame::new(frame, windows, &compression), version, exclusions));
-        if at % MEMBERS_PER_TURN == MEMBERS_PER_TURN - 1 {
+        let frame = PreparedFrame::new(frame, windows, &compression);
+        prepared.push(Prepared { key, version, frame, exclusions });
+        if at % A_TURN == A_TURN - 1 {
             yield_now().await;
         }
     }

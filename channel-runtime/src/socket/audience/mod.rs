@@ -342,8 +342,8 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     }
 
     /// Forgets the newest value of a key, of a type that is [latest](crate::Delivery::Latest), on all nodes of a cluster: who enters is not
-    /// sent it any more, nor who was behind. Clients are told nothing. Returns whether there was one, on this node. For a type without a
-    /// key, the key is `""`.
+    /// sent it any more, nor who was behind or has not been told yet. Clients are told nothing. Returns whether there was one, on this node.
+    /// For a type without a key, the key is `""`.
     ///
     /// ```
     /// # use channel_runtime::{channel, message, Hub};
