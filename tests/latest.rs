@@ -559,3 +559,45 @@ async fn nobody_is_slowed_who_sends_to_those_who_stall() {
     while next(&mut sender).await["type"] != "success" {}
     assert_eq!(hub.all().len(), 4);
 }
+
+/// Its outbox takes two long values at once.
+#[channel("/narrow", outbox_bytes = "68KiB")]
+pub struct Narrow;
+
+#[channel(sends(Place))]
+impl Narrow {}
+
+/// Each time that the client takes more there are new values of all keys, and it takes fewer of them.
+#[tokio::test]
+async fn no_key_waits_for_ever_behind_those_that_are_renewed_all_the_time() {
+    const KEYS: u32 = 20;
+
+    let channels = channels![Narrow];
+    let hub = channels.of::<Narrow>();
+    let server = start(channels.app(())).await;
+    let mut slow = server.connect_with_small_window().await;
+    slow.upgrade("/narrow").await;
+    within(async {
+        while hub.all().is_empty() {
+            yield_now().await;
+        }
+    })
+    .await;
+    let mut heard = BTreeMap::<u64, u32>::new();
+    for n in 1..=200 {
+        for number in 0..KEYS {
+            assert!(hub.all().send(long(number, n)).is_complete());
+        }
+        let mut taken = 0;
+        while taken < 2 * 8 * 1024 {
+            taken += slow.take_in(16 * 1024).await;
+            while let Some(frame) = slow.frame_taken_in() {
+                let value: Value = serde_json::from_slice(&frame.payload).unwrap();
+                *heard.entry(value["no"].as_u64().unwrap()).or_default() += 1;
+            }
+        }
+    }
+    assert_eq!(heard.len(), KEYS as usize);
+    // A key's turn comes each tenth time, and there are 200 times.
+    assert!(heard.values().all(|times| *times >= 10), "{heard:?}");
+}

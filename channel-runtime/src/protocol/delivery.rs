@@ -55,6 +55,7 @@ pub enum Delivery {
     ///   disconnected because of it, and nobody who sends it is slowed,
     /// - with `every`, a value of a key is sent at most once in that time, the first at once; a client that was behind may be sent one
     ///   sooner after another,
+    /// - no key waits for ever: a client that takes fewer values than there are new ones is sent those of all keys in turns,
     /// - who enters is sent all newest values, behind what it missed if it resumes; where they are more than a quarter of
     ///   `Config::outbox_bytes`, the rest as soon as it has taken what waits.
     ///

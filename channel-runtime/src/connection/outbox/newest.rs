@@ -40,6 +40,11 @@ impl Offered {
         }
     }
 
+    /// Whether some of it was taken, and some not.
+    pub fn is_part(self) -> bool {
+        matches!(self, Self::Some { until: Some(_), .. })
+    }
+
     pub fn must_flush(self) -> bool {
         matches!(self, Self::All { must_flush: true } | Self::Some { must_flush: true, .. })
     }

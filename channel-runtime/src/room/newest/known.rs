@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::stamp::Stamp;
+use super::table::Table;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::wire::frame::Frame;
@@ -21,4 +22,27 @@ pub(super) fn digest(of: TypeHash, stamp: Stamp, is_forgotten: bool) -> u64 {
     let bits = mix(stamp.micros << 1 | u64::from(is_forgotten)) ^ stamp.node ^ u64::from(of.0) << 32;
     let mixed = mix(mix(bits));
     mixed ^ (mixed >> 32)
+}
+
+impl Table {
+    /// But for what was sent before there was a cluster.
+    pub(super) fn known(&self) -> impl Iterator<Item = Known> {
+        let values = self.values.iter().filter(|(_, value)| !value.stamp.is_none());
+        let values = values.map(|(key, value)| Known {
+            of: self.of,
+            key: Arc::clone(key),
+            stamp: value.stamp,
+            value: Some((value.frame.clone(), value.exclusions.clone())),
+        });
+        let forgotten = self.forgotten.iter();
+        let of = self.of;
+        values.chain(forgotten.map(move |(stamp, key)| Known { of, key: Arc::clone(key), stamp: *stamp, value: None }))
+    }
+
+    pub(super) fn digest(&self) -> u64 {
+        let values = self.values.values().map(|value| value.stamp).filter(|stamp| !stamp.is_none());
+        let values = values.map(|stamp| digest(self.of, stamp, false));
+        let forgotten = self.forgotten.iter().map(|(stamp, _)| digest(self.of, *stamp, true));
+        values.chain(forgotten).fold(0, |all, one| all ^ one)
+    }
 }

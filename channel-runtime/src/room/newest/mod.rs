@@ -4,6 +4,7 @@
 //! does not take it is behind: the table has a number for it, and nothing waits in its outbox. When that is empty its own task pulls
 //! what it has not had. So a slow client costs a number and not a queue, and is sent what is the newest by then.
 
+mod at;
 mod bundle;
 mod forgotten;
 #[cfg(feature = "cluster")]
@@ -12,6 +13,7 @@ pub(crate) mod measured;
 mod pull;
 mod stamp;
 mod store;
+mod sweep;
 mod table;
 mod teller;
 #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]

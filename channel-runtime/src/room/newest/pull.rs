@@ -3,9 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::connection::outbox::{Offer, Offered};
 use crate::room::live_room::LiveRoom;
 use crate::room::member::Member;
+use crate::room::newest::at::At;
+use crate::room::newest::sweep::Sweep;
+use crate::room::newest::table::{Table, pieces_for};
 use crate::room::newest::work::Work;
+use crate::room::recipient::Recipient;
 use crate::room::registry::Registry;
 
 impl Registry {
@@ -42,6 +47,61 @@ impl LiveRoom {
             // The caller writes, whoever is told to.
             first.iter_mut().chain(before).for_each(|table| _ = table.catch_up(&**member, work));
         }
+    }
+}
+
+impl Table {
+    /// A member that was behind takes more, and is told what it has not had, also what waits for its tick. Returns whether its outbox has
+    /// to be written.
+    pub(super) fn catch_up(&mut self, member: &impl Recipient, work: &mut Work) -> bool {
+        let serial = member.id().serial();
+        let Some(at) = self.behind.get_mut(&serial) else { return false };
+        if at.version >= self.told {
+            // The next pass has something for it.
+            at.pulls = false;
+            return false;
+        }
+        if !member.outbox().takes_newest(Offer::Pulled) {
+            return false;
+        }
+        let mut sweep = at.sweep.take().unwrap_or_else(|| Box::new(Sweep::from(at.version)));
+        let offered = self.offer_swept(member, &mut sweep, work);
+        let version = sweep.version();
+        if version < self.version {
+            let at = At { version, pulls: version < self.told, sweep: Some(sweep) };
+            self.behind.insert(serial, at);
+        } else if let Some(pass) = &mut self.pass {
+            // The pass may not have come to it yet.
+            self.behind.insert(serial, At::has_had(version));
+            pass.is_mixed = true;
+        } else if version > self.told {
+            self.behind.insert(serial, At::has_had(version));
+        } else {
+            self.behind.remove(&serial);
+        }
+        offered.must_flush()
+    }
+
+    /// Offers a part of what the member has not had, from its place on.
+    fn offer_swept(&self, member: &impl Recipient, sweep: &mut Sweep, work: &mut Work) -> Offered {
+        let (pieces, is_more) = {
+            let mut had = sweep.had();
+            let values = self.places.range(sweep.next()..).map(|(place, key)| (*place, &self.values[key]));
+            let values = values.filter(|(place, value)| value.version > had(*place));
+            pieces_for(member, values, self.most_pulled.min(member.outbox().most_newest()), work)
+        };
+        let last = pieces.last().map(|(_, place)| *place);
+        // Its task looks again when that is taken, whether there is more by then or not.
+        let offered = member.outbox().offer_newest(Offer::Pulled, &pieces, true);
+        match offered {
+            Offered::Some { until, .. } if until != last => {
+                if let Some(place) = until {
+                    sweep.has_had(place, self.version);
+                }
+            }
+            _ => sweep.has_had(last.filter(|_| is_more).unwrap_or(u64::MAX), self.version),
+        }
+        offered
     }
 }
 

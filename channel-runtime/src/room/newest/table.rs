@@ -9,10 +9,9 @@ use crate::connection::outbox::{Offer, Offered};
 use crate::room::by_connection::ByConnection;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
+use crate::room::newest::at::At;
 use crate::room::newest::bundle::{Bundle, Change, Piece, Pieces, is_meant, joined};
 use crate::room::newest::forgotten::Forgotten;
-#[cfg(feature = "cluster")]
-use crate::room::newest::known::{Known, digest};
 use crate::room::newest::stamp::{Stamp, Stored};
 use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
@@ -22,22 +21,29 @@ use crate::wire::frame::Frame;
 /// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
 pub(super) const MOST_KEYS: usize = 1000;
 
+/// What a slow client is sent is as new as can be if little waits for it.
+pub(super) const MOST_PULLED: usize = 16 * 1024;
+
 pub(super) struct Table {
     pub of: TypeHash,
     /// The least time between two passes. Zero if there is none.
     pub every: Duration,
     pub compression: Option<Compression>,
-    values: HashMap<Arc<str>, Value>,
+    pub values: HashMap<Arc<str>, Value>,
     /// The keys, by the version of their values.
     keys: BTreeMap<u64, Arc<str>>,
-    forgotten: Forgotten,
+    /// The keys, in the order in which they came.
+    pub places: BTreeMap<u64, Arc<str>>,
+    /// The most bytes that are pulled at once, if they are more than one value.
+    pub most_pulled: usize,
+    pub forgotten: Forgotten,
     /// Of the newest value of all.
-    version: u64,
+    pub version: u64,
     /// A pass was begun for the values up to this version: members are told these, or are among `behind`.
-    told: u64,
+    pub told: u64,
     /// The members that are at another version than `told`, by their serial number.
-    behind: HashMap<u64, At>,
-    pass: Option<Pass>,
+    pub behind: HashMap<u64, At>,
+    pub pass: Option<Pass>,
     /// The keys that were forgotten since the pass took its values.
     not_to_tell: HashSet<Arc<str>>,
     /// A teller runs, and will look for new values before it ends.
@@ -46,29 +52,22 @@ pub(super) struct Table {
     pub in_flight: WorkGuard,
 }
 
-#[derive(Clone, Copy)]
-struct At {
-    /// It has had all values up to this version.
-    version: u64,
-    /// It has not taken all that it was offered, and its own task will pull: so a pass leaves it alone, however many stall.
-    pulls: bool,
-}
-
-struct Value {
-    version: u64,
-    stamp: Stamp,
-    frame: Frame,
-    exclusions: Option<Arc<Exclusions>>,
+pub(super) struct Value {
+    pub version: u64,
+    place: u64,
+    pub stamp: Stamp,
+    pub frame: Frame,
+    pub exclusions: Option<Arc<Exclusions>>,
 }
 
 /// From the last place to the first, so that a member that takes the place of one that leaves is not missed.
-struct Pass {
+pub(super) struct Pass {
     /// The members at this place and behind it have been told.
     next: usize,
     /// The members before it have been told up to this version.
     base: u64,
     /// Some of `behind` are at `told`, because they were told otherwise than by this pass.
-    is_mixed: bool,
+    pub is_mixed: bool,
 }
 
 impl Table {
@@ -79,6 +78,8 @@ impl Table {
             compression,
             values: HashMap::new(),
             keys: BTreeMap::new(),
+            places: BTreeMap::new(),
+            most_pulled: MOST_PULLED,
             forgotten: Forgotten::default(),
             version: 0,
             told: 0,
@@ -99,8 +100,12 @@ impl Table {
         }
         self.version += 1;
         let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
-        let value = Value { version: self.version, stamp, frame, exclusions };
+        let place = self.values.get(key).map_or(self.version, |value| value.place);
+        let value = Value { version: self.version, place, stamp, frame, exclusions };
         let before = self.values.insert(Arc::clone(key), value);
+        if before.is_none() {
+            self.places.insert(place, Arc::clone(key));
+        }
         let replaced = before.map_or(0, |before| {
             self.keys.remove(&before.version);
             // One that waits for its tick was told to nobody, and nobody is behind for that.
@@ -123,6 +128,7 @@ impl Table {
         }
         let Some(value) = self.values.remove(key) else { return false };
         self.keys.remove(&value.version);
+        self.places.remove(&value.place);
         if self.pass.is_some() {
             self.not_to_tell.insert(Arc::clone(key));
         }
@@ -152,15 +158,10 @@ impl Table {
         self.values(above, until).map(change).collect()
     }
 
-    /// What a member has not had above this version, as much as its outbox takes at once, and whether there is more.
+    /// What a member has not had above this version, as much as it is offered at once, and whether there is more.
     fn own_pieces(&self, member: &impl Recipient, above: u64, until: u64, work: &mut Work) -> (Vec<Piece>, bool) {
-        let mut looked_at = 0;
-        let values = self.values(above, until).inspect(|_| looked_at += 1);
-        let own = values.filter(|(_, _, value)| is_meant(member, value.exclusions.as_deref()));
-        let own = own.map(|(version, _, value)| (&value.frame, version));
-        let pieces = joined(own, member.outbox().most_newest(), work);
-        work.values += looked_at;
-        pieces
+        let values = self.values(above, until).map(|(version, _, value)| (version, value));
+        pieces_for(member, values, member.outbox().most_newest(), work)
     }
 
     /// What the pass is to tell, which begins with this. `None` if there is nothing new.
@@ -201,15 +202,20 @@ impl Table {
             work.members += 1;
             let Some(member) = members.range(place..place + 1).next() else { continue };
             let serial = member.id().serial();
-            let offered = match self.behind.get(&serial).copied() {
+            let offered = match self.behind.get_mut(&serial) {
                 None => self.offer_news(&**member, base, news, work),
-                Some(at) if at.version == self.told => {
+                Some(at) if at.version == self.told && at.sweep.is_none() => {
                     self.behind.remove(&serial);
                     continue;
                 }
-                Some(at) if at.pulls || at.version > self.told => continue,
-                // It has entered since the pass before.
-                Some(at) => self.offer(&**member, at.version, Offer::InTurn, work),
+                Some(at) if at.pulls || at.version >= self.told => continue,
+                Some(at) if at.sweep.is_some() => {
+                    at.pulls = true;
+                    member.outbox().pull_later();
+                    continue;
+                }
+                // It has entered since the pass before, or pulled.
+                Some(&mut At { version, .. }) => self.offer(&**member, version, Offer::InTurn, work),
             };
             if self.note(serial, offered) {
                 due.push(Arc::clone(member));
@@ -228,7 +234,7 @@ impl Table {
     fn end_pass(&mut self) {
         if self.pass.take().is_some_and(|pass| pass.is_mixed) {
             let told = self.told;
-            self.behind.retain(|_, at| at.version != told);
+            self.behind.retain(|_, at| at.version != told || at.sweep.is_some());
         }
         if self.version == self.told {
             self.in_flight.end();
@@ -245,7 +251,8 @@ impl Table {
             *is_mixed = true;
             let (next, base) = (*next, *base);
             for member in members.range(0..next) {
-                self.behind.entry(member.id().serial()).or_insert(At { version: base, pulls: true });
+                let behind = || At { version: base, pulls: true, sweep: None };
+                self.behind.entry(member.id().serial()).or_insert_with(behind);
                 member.outbox().pull_later();
             }
             self.end_pass();
@@ -270,7 +277,7 @@ impl Table {
     /// Notes up to which version a member has had all. Returns whether its outbox has to be written.
     fn note(&mut self, serial: u64, (until, offered): (u64, Offered)) -> bool {
         if until != self.told {
-            self.behind.insert(serial, At { version: until, pulls: true });
+            self.behind.insert(serial, At::behind(until, offered));
         } else if !self.behind.is_empty() {
             self.behind.remove(&serial);
         }
@@ -281,22 +288,24 @@ impl Table {
     pub fn enter(&mut self, member: &impl Recipient, work: &mut Work) {
         let serial = member.id().serial();
         if self.values.is_empty() {
-            return self.has_had(serial, self.version, false);
+            return self.has_entered(serial, At::has_had(self.version));
         }
         if !member.outbox().takes_newest(Offer::AtEntry) {
-            return self.has_had(serial, 0, true);
+            return self.has_entered(serial, At { version: 0, pulls: true, sweep: None });
         }
         let (pieces, is_more) = self.own_pieces(member, 0, self.version, work);
         let offered = member.outbox().offer_newest(Offer::AtEntry, &pieces, is_more);
-        self.has_had(serial, offered.until(0, self.version), matches!(offered, Offered::Some { .. }));
+        let version = offered.until(0, self.version);
+        let is_all = !matches!(offered, Offered::Some { .. });
+        self.has_entered(serial, if is_all { At::has_had(version) } else { At::behind(version, offered) });
         if offered.must_flush() {
             member.outbox().wake_owner();
         }
     }
 
-    fn has_had(&mut self, serial: u64, version: u64, pulls: bool) {
-        if version != self.told {
-            self.behind.insert(serial, At { version, pulls });
+    fn has_entered(&mut self, serial: u64, at: At) {
+        if at.version != self.told || at.sweep.is_some() {
+            self.behind.insert(serial, at);
         }
     }
 
@@ -304,7 +313,7 @@ impl Table {
         if let Some(pass) = &mut self.pass {
             if members > pass.next {
                 // It has been told, and takes a place that may be before the next.
-                self.behind.entry(last).or_insert(At { version: self.told, pulls: false });
+                self.behind.entry(last).or_insert_with(|| At::has_had(self.told));
                 pass.is_mixed = true;
             }
             pass.next = pass.next.min(members - 1);
@@ -312,56 +321,24 @@ impl Table {
         self.behind.remove(&serial);
     }
 
-    /// A member that was behind takes more, and is told what it has not had. Returns whether its outbox has to be written.
-    pub fn catch_up(&mut self, member: &impl Recipient, work: &mut Work) -> bool {
-        let serial = member.id().serial();
-        let Some(at) = self.behind.get_mut(&serial) else { return false };
-        if at.version >= self.told {
-            // The next pass has something for it.
-            at.pulls = false;
-            return false;
-        }
-        let since = at.version;
-        if !member.outbox().takes_newest(Offer::Pulled) {
-            return false;
-        }
-        let offered = self.offer(member, since, Offer::Pulled, work);
-        match &mut self.pass {
-            Some(pass) if offered.0 == self.told => {
-                // The pass may not have come to it yet.
-                self.behind.insert(serial, At { version: self.told, pulls: false });
-                pass.is_mixed = true;
-                offered.1.must_flush()
-            }
-            _ => self.note(serial, offered),
-        }
-    }
-
-    /// But for what was sent before there was a cluster.
-    #[cfg(feature = "cluster")]
-    pub fn known(&self) -> impl Iterator<Item = Known> {
-        let values = self.values.iter().filter(|(_, value)| !value.stamp.is_none());
-        let values = values.map(|(key, value)| Known {
-            of: self.of,
-            key: Arc::clone(key),
-            stamp: value.stamp,
-            value: Some((value.frame.clone(), value.exclusions.clone())),
-        });
-        let forgotten = self.forgotten.iter();
-        let of = self.of;
-        values.chain(forgotten.map(move |(stamp, key)| Known { of, key: Arc::clone(key), stamp: *stamp, value: None }))
-    }
-
-    #[cfg(feature = "cluster")]
-    pub fn digest(&self) -> u64 {
-        let values = self.values.values().map(|value| value.stamp).filter(|stamp| !stamp.is_none());
-        let values = values.map(|stamp| digest(self.of, stamp, false));
-        let forgotten = self.forgotten.iter().map(|(stamp, _)| digest(self.of, *stamp, true));
-        values.chain(forgotten).fold(0, |all, one| all ^ one)
-    }
-
     #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
     pub fn behind(&self) -> usize {
         self.behind.len()
     }
+}
+
+/// What of these a member is sent, in pieces of at most so many bytes in all, or one value that is longer. Returns also whether there
+/// are more.
+pub(super) fn pieces_for<'a>(
+    member: &impl Recipient,
+    values: impl Iterator<Item = (u64, &'a Value)>,
+    most: usize,
+    work: &mut Work,
+) -> (Vec<Piece>, bool) {
+    let mut looked_at = 0;
+    let values = values.inspect(|_| looked_at += 1);
+    let own = values.filter(|(_, value)| is_meant(member, value.exclusions.as_deref()));
+    let pieces = joined(own.map(|(at, value)| (&value.frame, at)), most, work);
+    work.values += looked_at;
+    pieces
 }

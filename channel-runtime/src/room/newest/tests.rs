@@ -123,6 +123,9 @@ impl Client {
     }
 }
 
+/// Until a client has had what waits, and all that is pulled behind it, one value at a time.
+const TIMES: usize = 20;
+
 fn life(seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let registry = registry();
@@ -136,6 +139,8 @@ fn life(seed: u64) {
     // They are connected, and in another room.
     let mut away = Vec::<Client>::new();
     let room = registry.room(0, &name).unwrap();
+    // A value or two at a time, or all.
+    let most_pulled = *rng.choice(&[1, 20, 100_000]).unwrap();
     // Enough that passes are in several turns.
     let crowd: Vec<_> = (0..rng.usize(0..80)).map(|_| enter()).collect();
     // Of each key the number of the newest value, and who is not to get it.
@@ -151,6 +156,7 @@ fn life(seed: u64) {
                 let sent = send(&room, &key, &format!("{key} {number}"), &exclusions);
                 assert_eq!(sent.recipients, room.len() - usize::from(except.is_some()));
                 newest.insert(key, (number, except));
+                room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = most_pulled;
             }
             40..60 => match &mut pass {
                 // Its task is dropped.
@@ -184,8 +190,7 @@ fn life(seed: u64) {
             89..93 if clients.len() > 1 => {
                 let at = rng.usize(0..clients.len());
                 let mut client = clients.swap_remove(at);
-                // What waits, and what is pulled behind it.
-                (0..3).for_each(|_| client.takes(seed));
+                (0..TIMES).for_each(|_| client.takes(seed));
                 assert!(registry.leave(&client.guard.connection, &name));
                 client.had.clear();
                 away.push(client);
@@ -215,15 +220,14 @@ fn life(seed: u64) {
     }
     tell_all(&room);
     for client in &mut clients {
-        // What waits, and what is pulled behind it.
-        (0..3).for_each(|_| client.takes(seed));
+        (0..TIMES).for_each(|_| client.takes(seed));
         for (key, (number, except)) in &newest {
             if *except != Some(client.guard.connection.id) {
                 assert_eq!(client.had.get(key), Some(number), "{seed}: the newest of {key}");
             }
         }
     }
-    crowd.iter().for_each(|guard| drop((take(guard), take(guard))));
+    crowd.iter().for_each(|guard| (0..TIMES).for_each(|_| drop(take(guard))));
     let behind = room.lock().newest.as_mut().and_then(|newest| newest.table(CLASS.of).map(|table| table.behind()));
     assert_eq!(behind.unwrap_or(0), 0, "{seed}: nobody is behind");
 }
@@ -254,7 +258,7 @@ fn a_client_that_takes_nothing_costs_a_number() {
 }
 
 #[test]
-fn much_is_pulled_in_parts_a_quarter_of_the_bound_each() {
+fn much_is_pulled_in_parts() {
     let registry = registry();
     let room = registry.all(0);
     for key in 0..64 {
@@ -275,6 +279,30 @@ fn much_is_pulled_in_parts_a_quarter_of_the_bound_each() {
     }
     assert!(parts.iter().all(|part| *part <= outbox.limit() / 4), "{parts:?}");
     assert!(parts.len() >= 12 && parts.iter().sum::<usize>() > 64 * 50_000, "{parts:?}");
+}
+
+/// A client that takes one of ten values each time that all ten are new.
+#[test]
+fn no_key_waits_for_ever_behind_those_that_are_always_new() {
+    let registry = registry();
+    let guard = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    let mut had = HashMap::<String, usize>::new();
+    for number in 0..200 {
+        for key in 0..10 {
+            send(&room, &key.to_string(), &format!("{key} {number}"), &Exclusions::default());
+        }
+        room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = 1;
+        // Before the values of the pass are pulled, all are new again, every other time.
+        if number % 2 == 0 {
+            tell_all(&room);
+        }
+        for text in take(&guard) {
+            *had.entry(text.split_once(' ').unwrap().0.to_owned()).or_default() += 1;
+        }
+    }
+    assert_eq!(had.len(), 10, "{had:?}");
+    assert!(had.values().all(|times| *times >= 15), "{had:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 use crate::connection::outbox::Enqueued;
 use crate::room::exclusions::Exclusions;
 use crate::room::live_room::Inner;
-use crate::room::newest::table::MOST_KEYS;
+use crate::room::newest::table::{MOST_KEYS, MOST_PULLED};
 use crate::room::newest::tests::{CLASS, begin, enter, forget, registry, send, take, tell_few_counted};
 
 const MEMBERS: usize = 400;
@@ -55,14 +55,15 @@ fn who_enters_or_pulls_is_copied_no_more_than_it_takes() {
         send(all, &key.to_string(), &text, &Exclusions::default());
     }
     let guard = enter(&registry);
-    let mut parts = 0;
+    let mut copied = 0;
     while guard.connection.outbox().take_all().1 {
         let mut work = Work::default();
         all.pull_newest(&guard.connection, 0, &mut work);
-        assert!(work.bytes > 0 && work.bytes <= A_MEMBER, "{work:?}");
-        parts += 1;
+        assert!(work.bytes <= 2 * MOST_PULLED, "{work:?}");
+        copied += work.bytes;
     }
-    assert_eq!(parts, 3, "a quarter each, of which it has had the first as it entered");
+    let has_had = A_MEMBER / 2;
+    assert_eq!(copied, 2 * (MOST_KEYS * (text.len() + 4) - has_had), "all but the quarter that it had as it entered");
     // One for whom more than that waits is copied nothing.
     assert_ne!(guard.connection.outbox().push_own(&[0; A_MEMBER]), Enqueued::Refused);
     send(all, "0", &text, &Exclusions::default());
