@@ -51,7 +51,7 @@ pub enum Delivery {
     /// A room, or all of a channel, has the newest value of each key, and sees to it that
     ///
     /// - each client that stays is sent the newest value of each key, and never an older one behind a newer one,
-    /// - at most one value of a key waits for a client, so that it costs a client that is behind its number, and not a queue: nobody is
+    /// - at most one value of a key waits for a client, so that one that is behind costs a few numbers, and not a queue: nobody is
     ///   disconnected because of it, and nobody who sends it is slowed,
     /// - with `every`, a value of a key is sent at most once in that time, the first at once; a client that was behind may be sent one
     ///   sooner after another,

@@ -93,8 +93,9 @@ impl Outbox {
 
     /// Has its own task pull what its client has not had.
     pub fn pull_later(&self) {
-        let mut inner = self.inner.lock();
+        let inner = &mut *self.inner.lock();
         if !inner.is_over() {
+            self.count(inner);
             inner.awaited.pull();
             inner.wake_owner();
         }

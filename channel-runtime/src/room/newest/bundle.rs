@@ -33,7 +33,7 @@ pub(super) struct Bundle {
     /// No value is compressed.
     is_plain: bool,
     /// By what those who read it have agreed on. Made for the first of them.
-    forms: Vec<(Option<Agreed>, Vec<Piece>)>,
+    forms: Vec<(Option<Agreed>, Option<Vec<Piece>>)>,
     /// Who is excluded from some value.
     connections: HashSet<ConnectionId>,
     users: HashSet<UserKey>,
@@ -86,11 +86,14 @@ impl Bundle {
 
     fn form(&mut self, agreed: Option<Agreed>, work: &mut Work) -> &[Piece] {
         let at = self.forms.iter().position(|(of, _)| *of == agreed).unwrap_or_else(|| {
-            let changes = self.changes.iter().map(|change| (change.frame.of(agreed), change.version));
-            self.forms.push((agreed, joined(changes, usize::MAX, work).0));
+            self.forms.push((agreed, None));
             self.forms.len() - 1
         });
-        &self.forms[at].1
+        let changes = &self.changes;
+        self.forms[at].1.get_or_insert_with(|| {
+            let changes = changes.iter().map(|change| (change.frame.of(agreed), change.version));
+            joined(changes, usize::MAX, work).0
+        })
     }
 
     /// Whether some of it is not for this member.
@@ -116,7 +119,15 @@ impl Bundle {
     /// Takes out values that were forgotten while they are told.
     pub fn forget(&mut self, keys: &HashSet<Arc<str>>) {
         self.changes.retain(|change| !keys.contains(&change.key));
-        self.forms.clear();
+        self.forms.iter_mut().for_each(|(_, pieces)| *pieces = None);
+    }
+
+    /// Joins anew what is left, under no lock.
+    pub fn prepare(&mut self) {
+        let lacking = self.forms.iter().filter(|(_, pieces)| pieces.is_none()).map(|(agreed, _)| *agreed);
+        for agreed in lacking.collect::<Vec<_>>() {
+            self.form(agreed, &mut Work::default());
+        }
     }
 }
 

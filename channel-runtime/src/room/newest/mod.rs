@@ -2,7 +2,8 @@
 //!
 //! A send stores a value and sees to it that a teller runs. The teller offers what is new to the members, a few at a time. A member that
 //! does not take it is behind: the table has a number for it, and nothing waits in its outbox. When that is empty its own task pulls
-//! what it has not had. So a slow client costs a number and not a queue, and is sent what is the newest by then.
+//! what it has not had; if that is much, a part at a time, in turns. So a slow client costs a few numbers and not a queue, and is sent what is
+//! the newest by then.
 
 mod at;
 mod bundle;
@@ -10,6 +11,7 @@ mod forgotten;
 #[cfg(feature = "cluster")]
 mod known;
 pub(crate) mod measured;
+mod places;
 mod pull;
 mod stamp;
 mod store;

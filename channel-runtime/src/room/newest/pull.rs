@@ -64,12 +64,22 @@ impl Table {
         if !member.outbox().takes_newest(Offer::Pulled) {
             return false;
         }
-        let mut sweep = at.sweep.take().unwrap_or_else(|| Box::new(Sweep::from(at.version)));
-        let offered = self.offer_swept(member, &mut sweep, work);
-        let version = sweep.version();
+        let (version, sweep, offered) = match at.sweep.take() {
+            Some(mut sweep) => {
+                let offered = self.offer_swept(member, &mut sweep, work);
+                (sweep.version(), Some(sweep), offered)
+            }
+            None => {
+                let since = at.version;
+                let (pieces, is_more) = self.own_pieces(member, (since, self.version), self.most_pulled(member), work);
+                let offered = member.outbox().offer_newest(Offer::Pulled, &pieces, is_more);
+                let version = offered.until(since, self.version);
+                (version, offered.is_part().then(|| Box::new(Sweep::from(version))), offered)
+            }
+        };
         if version < self.version {
-            let at = At { version, pulls: version < self.told, sweep: Some(sweep) };
-            self.behind.insert(serial, at);
+            let pulls = version < self.told;
+            self.behind.insert(serial, At { version, pulls, sweep });
         } else if let Some(pass) = &mut self.pass {
             // The pass may not have come to it yet.
             self.behind.insert(serial, At::has_had(version));
@@ -82,17 +92,18 @@ impl Table {
         offered.must_flush()
     }
 
+    fn most_pulled(&self, member: &impl Recipient) -> usize {
+        self.most_pulled.min(member.outbox().most_newest())
+    }
+
     /// Offers a part of what the member has not had, from its place on.
     fn offer_swept(&self, member: &impl Recipient, sweep: &mut Sweep, work: &mut Work) -> Offered {
-        let (pieces, is_more) = {
-            let mut had = sweep.had();
-            let values = self.places.range(sweep.next()..).map(|(place, key)| (*place, &self.values[key]));
-            let values = values.filter(|(place, value)| value.version > had(*place));
-            pieces_for(member, values, self.most_pulled.min(member.outbox().most_newest()), work)
-        };
+        work.values += self.places.len_from(sweep.next());
+        let values = self.places.in_turn(sweep).map(|(place, key)| (place, &self.values[key]));
+        let (pieces, is_more) = pieces_for(member, values, self.most_pulled(member), work);
         let last = pieces.last().map(|(_, place)| *place);
-        // Its task looks again when that is taken, whether there is more by then or not.
-        let offered = member.outbox().offer_newest(Offer::Pulled, &pieces, true);
+        let is_all = !is_more && sweep.ends_with(self.version);
+        let offered = member.outbox().offer_newest(Offer::Pulled, &pieces, !is_all);
         match offered {
             Offered::Some { until, .. } if until != last => {
                 if let Some(place) = until {

@@ -28,6 +28,11 @@ impl Sweep {
         self.had.front().map_or(0, |had| had.version)
     }
 
+    #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
+    pub fn len(&self) -> usize {
+        self.had.len()
+    }
+
     pub fn next(&self) -> u64 {
         self.next
     }
@@ -39,6 +44,19 @@ impl Sweep {
             while had.next_if(|had| had.last < place).is_some() {}
             had.peek().map_or(0, |had| had.version)
         }
+    }
+
+    /// Up to which version it has had the values of this place.
+    pub fn had_at(&self, place: u64) -> u64 {
+        let ends = self.had.iter().position(|had| had.last == u64::MAX).map_or(0, |last| last + 1);
+        let (rest, begun) = (self.had.range(..ends), self.had.range(ends..));
+        let mut had = if place >= self.next { rest } else { begun };
+        had.find(|had| had.last >= place).map_or(0, |had| had.version)
+    }
+
+    /// Whether it has had all up to this version, once it has had the rest of this turn.
+    pub fn ends_with(&self, version: u64) -> bool {
+        self.had.iter().skip_while(|had| had.last != u64::MAX).skip(1).all(|had| had.version == version)
     }
 
     /// From `next` up to this place it has now had all up to this version.
@@ -62,7 +80,9 @@ mod tests {
     use super::*;
 
     fn had(sweep: &Sweep) -> Vec<u64> {
-        (sweep.next..).take(4).map(sweep.had()).collect()
+        let had: Vec<_> = (sweep.next..).take(4).map(sweep.had()).collect();
+        assert!((sweep.next..).zip(&had).all(|(place, version)| sweep.had_at(place) == *version));
+        had
     }
 
     #[test]
@@ -78,6 +98,8 @@ mod tests {
         assert_eq!(sweep.had.len(), 3, "two of one version are one");
         sweep.has_had(2, 12);
         assert_eq!((sweep.next(), sweep.version(), had(&sweep)), (3, 8, vec![8, 9, 11, 11]));
+        assert_eq!([0, 2].map(|place| sweep.had_at(place)), [12; 2]);
+        assert!(sweep.ends_with(12) && !sweep.ends_with(13));
         sweep.has_had(u64::MAX, 12);
         assert_eq!((sweep.next(), sweep.version(), had(&sweep)), (0, 12, vec![12; 4]));
     }

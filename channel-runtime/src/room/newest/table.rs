@@ -12,6 +12,7 @@ use crate::room::exclusions::Exclusions;
 use crate::room::newest::at::At;
 use crate::room::newest::bundle::{Bundle, Change, Piece, Pieces, is_meant, joined};
 use crate::room::newest::forgotten::Forgotten;
+use crate::room::newest::places::Places;
 use crate::room::newest::stamp::{Stamp, Stored};
 use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
@@ -32,8 +33,7 @@ pub(super) struct Table {
     pub values: HashMap<Arc<str>, Value>,
     /// The keys, by the version of their values.
     keys: BTreeMap<u64, Arc<str>>,
-    /// The keys, in the order in which they came.
-    pub places: BTreeMap<u64, Arc<str>>,
+    pub places: Places,
     /// The most bytes that are pulled at once, if they are more than one value.
     pub most_pulled: usize,
     pub forgotten: Forgotten,
@@ -41,7 +41,7 @@ pub(super) struct Table {
     pub version: u64,
     /// A pass was begun for the values up to this version: members are told these, or are among `behind`.
     pub told: u64,
-    /// The members that are at another version than `told`, by their serial number.
+    /// The members that are at another version than `told`, or take a part at a time, by their serial number.
     pub behind: HashMap<u64, At>,
     pub pass: Option<Pass>,
     /// The keys that were forgotten since the pass took its values.
@@ -78,7 +78,7 @@ impl Table {
             compression,
             values: HashMap::new(),
             keys: BTreeMap::new(),
-            places: BTreeMap::new(),
+            places: Places::default(),
             most_pulled: MOST_PULLED,
             forgotten: Forgotten::default(),
             version: 0,
@@ -100,19 +100,20 @@ impl Table {
         }
         self.version += 1;
         let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
-        let place = self.values.get(key).map_or(self.version, |value| value.place);
+        let place = match self.values.get(key) {
+            Some(before) => before.place,
+            None => self.places.add(key, self.version),
+        };
+        self.places.renew(place, self.version);
         let value = Value { version: self.version, place, stamp, frame, exclusions };
         let before = self.values.insert(Arc::clone(key), value);
-        if before.is_none() {
-            self.places.insert(place, Arc::clone(key));
-        }
         let replaced = before.map_or(0, |before| {
             self.keys.remove(&before.version);
             // One that waits for its tick was told to nobody, and nobody is behind for that.
             if before.version > self.told {
                 return 0;
             }
-            self.behind.values().filter(|at| at.version < before.version).count()
+            self.behind.values().filter(|at| at.lacks(place, before.version)).count()
         });
         self.keys.insert(self.version, Arc::clone(key));
         Stored::Newest { replaced }
@@ -128,7 +129,7 @@ impl Table {
         }
         let Some(value) = self.values.remove(key) else { return false };
         self.keys.remove(&value.version);
-        self.places.remove(&value.place);
+        self.places.remove(value.place);
         if self.pass.is_some() {
             self.not_to_tell.insert(Arc::clone(key));
         }
@@ -158,10 +159,16 @@ impl Table {
         self.values(above, until).map(change).collect()
     }
 
-    /// What a member has not had above this version, as much as it is offered at once, and whether there is more.
-    fn own_pieces(&self, member: &impl Recipient, above: u64, until: u64, work: &mut Work) -> (Vec<Piece>, bool) {
+    /// What a member has not had above this version, in at most so many bytes, and whether there is more.
+    pub fn own_pieces(
+        &self,
+        member: &impl Recipient,
+        (above, until): (u64, u64),
+        most: usize,
+        work: &mut Work,
+    ) -> (Vec<Piece>, bool) {
         let values = self.values(above, until).map(|(version, _, value)| (version, value));
-        pieces_for(member, values, member.outbox().most_newest(), work)
+        pieces_for(member, values, most, work)
     }
 
     /// What the pass is to tell, which begins with this. `None` if there is nothing new.
@@ -195,6 +202,8 @@ impl Table {
         let Some(Pass { next, base, .. }) = self.pass else { return false };
         if !self.not_to_tell.is_empty() {
             news.forget(&std::mem::take(&mut self.not_to_tell));
+            // What is left is joined anew first, without the lock.
+            return true;
         }
         let mut place = next.min(members.len());
         while place > 0 && !work.is_enough() {
@@ -263,13 +272,14 @@ impl Table {
     /// Offers what a pass tells to a member that has had all up to this version. Returns up to which version it has had all.
     fn offer_news(&self, member: &impl Recipient, since: u64, news: &mut Bundle, work: &mut Work) -> (u64, Offered) {
         let Pieces { pieces, is_more } = news.pieces_for(member, work);
+        work.values += pieces.len();
         let offered = member.outbox().offer_newest(Offer::InTurn, &pieces, is_more);
         (offered.until(since, self.told), offered)
     }
 
     /// Offers what the member has not had above this version, up to `told`. Returns up to which version it has had all.
     fn offer(&self, member: &impl Recipient, since: u64, offer: Offer, work: &mut Work) -> (u64, Offered) {
-        let (pieces, is_more) = self.own_pieces(member, since, self.told, work);
+        let (pieces, is_more) = self.own_pieces(member, (since, self.told), member.outbox().most_newest(), work);
         let offered = member.outbox().offer_newest(offer, &pieces, is_more);
         (offered.until(since, self.told), offered)
     }
@@ -293,7 +303,7 @@ impl Table {
         if !member.outbox().takes_newest(Offer::AtEntry) {
             return self.has_entered(serial, At { version: 0, pulls: true, sweep: None });
         }
-        let (pieces, is_more) = self.own_pieces(member, 0, self.version, work);
+        let (pieces, is_more) = self.own_pieces(member, (0, self.version), member.outbox().most_newest(), work);
         let offered = member.outbox().offer_newest(Offer::AtEntry, &pieces, is_more);
         let version = offered.until(0, self.version);
         let is_all = !matches!(offered, Offered::Some { .. });
@@ -319,6 +329,11 @@ impl Table {
             pass.next = pass.next.min(members - 1);
         }
         self.behind.remove(&serial);
+    }
+
+    #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]
+    pub fn longest_sweep(&self) -> usize {
+        self.behind.values().filter_map(|at| at.sweep.as_ref()).map(|sweep| sweep.len()).max().unwrap_or(0)
     }
 
     #[cfg(all(test, any(feature = "cluster", feature = "deflate")))]

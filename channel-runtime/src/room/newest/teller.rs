@@ -72,6 +72,7 @@ impl Teller {
         let own = Handle::current().id();
         let mut due = Vec::new();
         loop {
+            news.prepare();
             let is_more = {
                 let Inner { members, newest, .. } = &mut *room.lock();
                 let table = newest.as_mut().and_then(|newest| newest.table(self.of));

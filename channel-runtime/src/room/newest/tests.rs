@@ -292,17 +292,46 @@ fn no_key_waits_for_ever_behind_those_that_are_always_new() {
         for key in 0..10 {
             send(&room, &key.to_string(), &format!("{key} {number}"), &Exclusions::default());
         }
-        room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = 1;
-        // Before the values of the pass are pulled, all are new again, every other time.
-        if number % 2 == 0 {
-            tell_all(&room);
+        // Others come and go beside them.
+        for key in 0..10 {
+            let of = |number: u32| format!("{number}-{key}");
+            send(&room, &of(number), &format!("{} {number}", of(number)), &Exclusions::default());
+            assert!(number == 0 || forget(&room, &of(number - 1)));
         }
-        for text in take(&guard) {
-            *had.entry(text.split_once(' ').unwrap().0.to_owned()).or_default() += 1;
+        let most_pulled = |most| room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = most;
+        most_pulled(1);
+        tell_all(&room);
+        if number > 0 {
+            take(&guard).into_iter().for_each(|text| {
+                *had.entry(text.split_once(' ').unwrap().0.to_owned()).or_default() += 1;
+            });
         }
     }
-    assert_eq!(had.len(), 10, "{had:?}");
-    assert!(had.values().all(|times| *times >= 15), "{had:?}");
+    let times: Vec<_> = (0..10).map(|key| had.get(&key.to_string()).copied().unwrap_or(0)).collect();
+    // Its first was all, and then one of twenty each time.
+    assert!(times.iter().all(|times| (9..=13).contains(times)), "{times:?}");
+    let behind = room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().longest_sweep();
+    assert!(behind <= 21, "a sweep is no longer than there are places: {behind}");
+}
+
+#[test]
+fn only_what_a_client_was_not_sent_is_replaced_for_it() {
+    let registry = registry();
+    let guard = enter(&registry);
+    let room = registry.room(0, "/").unwrap();
+    let all = Exclusions::default();
+    let send = |key: &str, number: u32| send(&room, key, &format!("{key} {number}"), &all).replaced;
+    assert_eq!([send("a", 1), send("b", 1)], [0, 0]);
+    room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = 1;
+    tell_all(&room);
+    assert_eq!([send("a", 2), send("b", 2)], [0, 0]);
+    tell_all(&room);
+    assert_eq!(take(&guard), ["a 1", "b 1"]);
+    assert_eq!(take(&guard), ["a 2"]);
+    assert_eq!([send("a", 3), send("b", 3)], [0, 0], "`b 2` is on its way");
+    tell_all(&room);
+    assert_eq!([send("a", 4), send("b", 4)], [1, 1]);
+    assert_eq!(take(&guard), ["b 2"]);
 }
 
 #[test]
