@@ -30,6 +30,7 @@ use crate::protocol::message::{Message, Ref};
 #[derive(Debug)]
 pub enum Bare {}
 
+#[diagnostic::do_not_recommend]
 impl Envelope for Bare {
     const NAME: &'static str = "bare";
     const PLACES: Places = Places::NONE;

@@ -20,6 +20,7 @@ use crate::protocol::message::{Messages, Ref};
 #[derive(Debug)]
 pub enum Flat {}
 
+#[diagnostic::do_not_recommend]
 impl Envelope for Flat {
     const NAME: &'static str = "channels.1.json";
     const PLACES: Places = Places::ANSWERS.rooms().questions(Asks::Many);

@@ -29,6 +29,7 @@ pub enum JsonRpc {}
 const PARSE_ERROR: &str = "rpc.-32700";
 const MOST_IN_BATCH: usize = 64;
 
+#[diagnostic::do_not_recommend]
 impl Envelope for JsonRpc {
     const NAME: &'static str = "jsonrpc2";
     const PLACES: Places = Places::ANSWERS.questions(Asks::Many).batches(MOST_IN_BATCH);

@@ -28,6 +28,7 @@ use crate::protocol::message::Ref;
 #[derive(Debug)]
 pub enum Phoenix {}
 
+#[diagnostic::do_not_recommend]
 impl Envelope for Phoenix {
     const NAME: &'static str = "phoenix.2";
     const SUBPROTOCOLS: &'static [&'static str] = &["phoenix"];
