@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use channel_runtime::describe::{Describe, Needs};
 use channel_runtime::{
-    Extract, Fault, Handshake, Reject, Server, Socket, channel, channels, contract, message, timestamp,
+    ConnectionId, Extract, Fault, Handshake, Reject, Server, Socket, channel, channels, contract, message, timestamp,
 };
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ pub mod blank;
 #[path = "shared/page.rs"]
 pub mod page;
 
-// 200 lines for who comes back after a cut, and 50 for who comes anew. Who types is not among them, because that is volatile. Who reloads
-// the page is here meanwhile, and so is for 5 seconds whose connection is lost.
+// 200 lines for who comes back after a cut, and 50 for who comes anew. Who comes, goes and types is not among them, because that is
+// volatile. A user whose connection is lost, or who reloads the page, stays present for 5 seconds.
 #[channel("/chat/:room_id", history(size = 200, age = "1h", recent = 50), presence(Seen, grace = "5s"))]
 pub struct ChatChannel {
     room_id: String,
@@ -52,13 +52,14 @@ pub struct System {
     pub timestamp: String,
 }
 
-#[message(type = "user_joined")]
+/// Not kept for who comes later: the next count replaces it, and the welcome has one.
+#[message(type = "user_joined", volatile)]
 pub struct UserJoined {
     pub message: String,
     pub count: usize,
 }
 
-#[message(type = "user_left")]
+#[message(type = "user_left", volatile)]
 pub struct UserLeft {
     pub message: String,
     pub count: usize,
@@ -216,9 +217,15 @@ impl<A: Sync> Extract<A> for Guest {
             Some(name) if name.chars().count() > Self::MAX_LEN => Err(Reject::bad_request("This name is too long")),
             // Those without a name are called so.
             Some(name) if name.starts_with("user_") => Err(Reject::bad_request("A name can't begin with `user_`")),
+            // By this they are present.
+            Some(name) if is_id(name) => Err(Reject::bad_request("A name can't be the id of a connection")),
             _ => Ok(Self { name }),
         }
     }
+}
+
+fn is_id(name: &str) -> bool {
+    name.parse::<ConnectionId>().is_ok_and(|id| id.to_string() == name)
 }
 
 /// The channel, the page at `/`, and at `/channels` one that shows the channel's messages and sends them by forms.

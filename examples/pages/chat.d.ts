@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint e3f838c04c7962aa contents 6a7ca0f306fa321a
+// Made from Rust by channel-runtime: change the Rust. fingerprint b762b4fc8b70fe02 contents a8fab2f1457bfaa4
 declare global {
     interface SymbolConstructor {
         readonly dispose: unique symbol;
@@ -312,8 +312,14 @@ export interface System {
   timestamp: string
 }
 
+/**
+ * Not kept for who comes later: the next count replaces it, and the welcome has one.
+ *
+ * Not sent to a client that is behind.
+ */
 export interface UserJoined { type: 'user_joined'; message: string; count: number }
 
+/** Not sent to a client that is behind. */
 export interface UserLeft { type: 'user_left'; message: string; count: number }
 
 /** .. and what the room receives. Two structs may share a wire type if one is received and the other sent. */

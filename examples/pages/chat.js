@@ -1,4 +1,4 @@
-// Made from Rust by channel-runtime: change the Rust. fingerprint e3f838c04c7962aa contents b36f9cf31f54326b
+// Made from Rust by channel-runtime: change the Rust. fingerprint b762b4fc8b70fe02 contents 891d9c3e6fe52d30
 // The core of a generated client: one WebSocket that reconnects by itself, requests with answers, listeners. No dependencies, and
 // erasable TypeScript alone, so that Node, Deno and Bun run it unchanged.
 /** The server's answer that it did not do it; `malformed`, `overflow` and `unsafe_integer` are also made here. */
@@ -782,7 +782,7 @@ export function whoIsPresent(channel) {
 }
 
 export class ChatChannel extends Channel {
-  static fingerprint = 'e3f838c04c7962aa'
+  static fingerprint = 'b762b4fc8b70fe02'
   present = whoIsPresent(this)
   constructor(params, options) { super(`/chat/${segment(params.room_id)}`, options) }
   chatMessage(message, call) { return this.request('chat_message', message, call) }

@@ -5,9 +5,10 @@
 //! [`EachTick`]: on a slow network these wait, grow old, and their client is closed when too much waits for it.
 //!
 //! Run `cargo run --example ticker`, open the printed address, and switch to the slow network: a proxy in this program, which passes
-//! about half of what is sent.
+//! about half of what is sent. It listens at the next port, or at `SLOW_ADDR`; a browser on another machine has to reach both.
 
 use std::env;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use channel_runtime::{Config, Hub, Origins, Server, channel, channels, message};
@@ -96,12 +97,17 @@ pub fn server(slow_port: u16, seed: u64) -> (Server<()>, Feed) {
 async fn main() -> std::io::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let addr = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3030".into());
+    let is_any_port = addr.ends_with(":0");
     let listener = TcpListener::bind(addr).await?;
     let here = listener.local_addr()?;
-    let slow = TcpListener::bind((here.ip(), 0)).await?;
-    let (server, feed) = server(slow.local_addr()?.port(), fastrand::u64(..));
+    // The same when it is started again, where the pages look for it that are open.
+    let next = SocketAddr::new(here.ip(), if is_any_port { 0 } else { here.port().wrapping_add(1) });
+    let slow = TcpListener::bind(env::var("SLOW_ADDR").unwrap_or_else(|_| next.to_string())).await?;
+    let slow_addr = slow.local_addr()?;
+    let (server, feed) = server(slow_addr.port(), fastrand::u64(..));
     tokio::spawn(feed.run());
     tokio::spawn(network::slow(slow, here));
     println!("listening on http://{here}");
+    eprintln!("the slow network is at http://{slow_addr}");
     server.listen(listener).run().await
 }

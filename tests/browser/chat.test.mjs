@@ -88,13 +88,56 @@ test('two users with three tabs: who has two is here once, a reload is silent, a
   for (const page of [ann, ...bob]) await page.shows('status', '', '[data-status="online"]')
   await bob[0].shows('message', 'one of us', '[data-own="true"]')
   await here(ann, 'Ann 1', 'Bob 2')
+  // The page that was not reloaded would have seen Ann go and come.
+  await here(bob[1], 'Bob 2', 'Ann 1')
+  assert.deepEqual(await told(bob[1]), [], 'of the reloads nothing was told')
   await bob[1].click('leave')
   await here(ann, 'Ann 1', 'Bob 1')
   await bob[0].click('leave')
   await ann.shows('system', 'Bob left')
   await here(ann, 'Ann 1')
-  assert.deepEqual(await told(ann), ['Bob left'], 'of the reloads nothing was told')
+  assert.deepEqual(await told(ann), ['Bob left'])
   for (const page of [ann, ...bob]) await page.close()
+})
+
+test('the name that was typed counts, as the server has it, and one that we had is anybody else\u2019s', TEST, async () => {
+  const page = await enter('names', 'Ann')
+  await page.click('leave')
+  for (const refused of ['user_bob', '\u200b', '9f3b1c20a4d6e817-2a']) {
+    await page.fill('name-input', refused)
+    await page.fill('room-input', 'names')
+    await page.click('join')
+    assert.match(await page.role('name-input').evaluate(input => input.validationMessage), /refused/, escape(refused))
+    assert.equal(await page.role('room').isVisible(), false)
+  }
+  await page.fill('name-input', 'Bob')
+  await page.click('join')
+  await here(page, 'Bob 1')
+  await page.page.reload()
+  await page.shows('status', '', '[data-status="online"]')
+  await here(page, 'Bob 1')
+  const ann = await enter('names', 'Ann')
+  await page.shows('system', 'Ann joined')
+  await say(ann, 'I am another')
+  await page.shows('message', 'I am another', '[data-own="false"]')
+  for (const each of [page, ann]) await each.close()
+  // 40 characters end in white space; and one that is white space for the server alone.
+  for (const [at, [name, shown]] of [[`${'x'.repeat(39)} y`, 'x'.repeat(39)], ['Eve\u0085', 'Eve']].entries()) {
+    const page = await enter(`trimmed ${at}`, name)
+    await page.shows('system', 'Welcome')
+    await here(page, `${shown} 1`)
+    await page.shows('count', '1')
+    await page.close()
+  }
+})
+
+test('a page works where storage is forbidden', TEST, async () => {
+  const page = await enter('forbidden', 'Ann')
+  await page.page.addInitScript(() => Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden') } }))
+  await page.page.reload()
+  await page.shows('status', '', '[data-status="online"]')
+  await here(page, 'Ann 1')
+  await page.close()
 })
 
 test('who types and stops without a word, and who looks away', TEST, async () => {

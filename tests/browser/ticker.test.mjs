@@ -41,6 +41,36 @@ test('each symbol has a price that changes', TEST, async () => {
   await page.close()
 })
 
+test('a server that is started again begins to count anew, and a clock that is not the server\u2019s ages nothing', TEST, async () => {
+  let server = await Example.start('ticker')
+  const port = new URL(server.url).port
+  const page = await browser.open(server.url)
+  await until(page, () => {
+    const all = [...document.querySelectorAll('[data-role="symbols"] li')]
+    return all.length === 500 && all.every(({ dataset }) => +dataset.n > 20)
+  })
+  server.kill()
+  await server.ended
+  await page.part('[data-feed="each"]').shows('status', '', '[data-status="waiting"]')
+  server = await Example.start('ticker', { ADDR: `127.0.0.1:${port}`, SLOW_ADDR: '127.0.0.1:0' })
+  const before = await feeds(page)
+  await page.isShownAgain()
+  for (const feed of ['newest', 'each']) {
+    await until(page, ([feed, ticks]) => +document.querySelector(`[data-feed="${feed}"]`).dataset.ticks > ticks + 500, [feed, before[feed].ticks])
+  }
+  for (const { missed } of Object.values(await feeds(page))) assert.ok(missed >= 0, `${missed}`)
+  await page.close()
+  assert.equal(await server.stop(), 0)
+  browser.complaints.length = 0
+
+  const ahead = await browser.open('about:blank')
+  await ahead.page.addInitScript(() => { const now = Date.now; Date.now = () => now() + 3_600_000 })
+  await ahead.page.goto(example.url)
+  await until(ahead, () => document.querySelectorAll('[data-role="symbols"] li').length === 500)
+  await until(ahead, () => +document.querySelector('[data-feed="newest"]').dataset.half < 60_000)
+  await ahead.close()
+})
+
 test('on a slow network one feed replaces and stays young, and the other grows old and is closed', TEST, async () => {
   const page = await open()
   await page.click('network')

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
@@ -60,6 +61,7 @@ impl Entrance<'_> {
             let came_by = |session| move |id| log.as_ref().is_some_and(|log| log.session(id) == session);
             if let (Some(user), Some(is_the_client)) = (member.user_name(), self.session.map(came_by)) {
                 presence.supersede(user, is_the_client, Instant::now());
+                self.room.has_lost.store(presence.has_lost(), Ordering::Release);
             }
             if let Some(shown) = shown {
                 presence.enter(member.user_name(), member.id, shown, Instant::now());

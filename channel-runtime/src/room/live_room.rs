@@ -38,6 +38,8 @@ pub(crate) struct LiveRoom {
     has_history: bool,
     /// It has a table of who is present. Known without the lock.
     has_presence: bool,
+    /// A user may be present in it whose connection was lost. Changed under the members' lock, and read without it.
+    pub(super) has_lost: AtomicBool,
     /// It is among the rooms without members that are kept. Changed under the registry's lock.
     pub(super) is_kept: AtomicBool,
 }
@@ -56,6 +58,7 @@ impl LiveRoom {
             hub_backlog: OnceLock::new(),
             has_history: false,
             has_presence: false,
+            has_lost: AtomicBool::new(false),
             is_kept: AtomicBool::new(false),
         }
     }
@@ -156,8 +159,12 @@ impl LiveRoom {
     }
 
     pub fn remove(&self, id: ConnectionId) -> bool {
-        let Inner { members, flushing, log, newest, .. } = &mut *self.lock();
+        let Inner { members, flushing, log, newest, presence } = &mut *self.lock();
         flushing.forget(id);
+        // A tick may have found it here after it had left the table.
+        if let Some(presence) = presence {
+            presence.catches_up(id);
+        }
         if let Some(newest) = newest
             && members.get(id).is_some()
             && let Some(last) = members.range(members.len() - 1..members.len()).next()

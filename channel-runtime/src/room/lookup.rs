@@ -129,13 +129,13 @@ impl<'a> Lookup<'a> {
         self.users().flat_map(|user| pending.close(user, &reach, &self.exclusions.except, close)).collect()
     }
 
-    /// Each user once.
     /// If the audience is users, or one user in rooms: where their connections were lost, they are present no more.
     pub fn send_away(self) {
         let reach = self.reach();
         self.users().for_each(|user| self.registry.send_away(user, &reach, self.exclusions));
     }
 
+    /// Each user once.
     fn users(self) -> impl Iterator<Item = &'a UserKey> {
         let only = self.exclusions.only_user.as_slice();
         let users = if let Target::Users(users) = self.target { users.as_slice() } else { only };

@@ -196,6 +196,11 @@ impl Presence {
         }
     }
 
+    /// Whether a user may be present whose connection was lost.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
     /// A user's connections are closed: of those that were lost the entries are no more, and the others end with their connections.
     /// Returns whether one was lost.
     pub fn send_away(&mut self, user: &str, is_meant: impl Fn(ConnectionId) -> bool, now: Instant) -> bool {
@@ -332,7 +337,7 @@ impl Presence {
         self.behind.contains(&member)
     }
 
-    /// Returns whether it was behind: it is told all then.
+    /// Returns whether it was behind: it is told all then, or has left.
     pub fn catches_up(&mut self, member: ConnectionId) -> bool {
         self.behind.remove(&member)
     }

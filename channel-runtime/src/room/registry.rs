@@ -1,6 +1,7 @@
 //! The registry: the connections, rooms and users of one app. No lock is held across an await; see `connection/lock_order`.
 
 use std::any::TypeId;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use crate::connection::user_key::UserKey;
@@ -17,9 +18,6 @@ use crate::room::presence::{Bounds, Presence};
 use crate::room::reach::Reach;
 use crate::room::sharded_map::ShardedMap;
 use crate::room::state::State;
-
-/// Copied under a lock.
-const ROOMS_AT_ONCE: usize = 256;
 
 pub(crate) struct Registry {
     pub(super) channels: Vec<ChannelRooms>,
@@ -177,7 +175,8 @@ impl Registry {
         self.channels[channel].rooms.values(AT_ONCE)
     }
 
-    /// A user's connections are closed: where they were lost, it is present no more. Costs a look at each room, if no rooms are named.
+    /// A user's connections are closed: where they were lost, it is present no more. Costs a look at each room, if no rooms are named,
+    /// and a lock of those alone where somebody was lost.
     pub fn send_away(&self, user: &UserKey, reach: &Reach, exclusions: &Exclusions) {
         let is_meant = |id| exclusions.allows(id, Some(user));
         for (at, channel) in self.channels.iter().enumerate() {
@@ -190,7 +189,13 @@ impl Registry {
                     let rooms = names.iter().filter_map(|name| self.room(at, name));
                     rooms.for_each(|room| room.send_away(user.name(), is_meant));
                 }
-                None => channel.rooms.values(ROOMS_AT_ONCE).for_each(|room| room.send_away(user.name(), is_meant)),
+                None => {
+                    // First those whose connections are here, by which their rooms are known: one that is lost meanwhile is found below.
+                    let here = self.user(user).into_iter().filter(|member| member.channel() == at);
+                    here.for_each(|member| member.own_room.send_away(user.name(), is_meant));
+                    let lost = channel.rooms.values_where(|room| room.has_lost.load(Ordering::Acquire));
+                    lost.for_each(|room| room.send_away(user.name(), is_meant));
+                }
             }
         }
     }

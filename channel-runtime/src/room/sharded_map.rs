@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::iter;
 
 use crate::connection::lock_order::{Ranked, RankedGuard, rank};
 use crate::room::reentrancy::assert_outside_send_with;
@@ -26,6 +25,7 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
 
     /// A copy of what is there, so many at a time, so that no lock is held for long. While some are added and removed, others may be left
     /// out, or be there twice.
+    #[cfg(any(test, feature = "cluster"))]
     pub fn values(&self, at_once: usize) -> impl Iterator<Item = V>
     where
         V: Clone,
@@ -37,8 +37,19 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
                 taken += few.len();
                 (!few.is_empty()).then_some(few)
             };
-            iter::from_fn(few).flatten()
+            std::iter::from_fn(few).flatten()
         })
+    }
+
+    /// A copy of those for which this holds, which is asked under a shard's lock.
+    pub fn values_where(&self, holds: impl Fn(&V) -> bool) -> impl Iterator<Item = V>
+    where
+        V: Clone,
+    {
+        let these = move |shard: &Ranked<_, HashMap<K, V>>| -> Vec<V> {
+            shard.lock().values().filter(|value| holds(value)).cloned().collect()
+        };
+        self.shards.iter().flat_map(these)
     }
 
     pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> RankedGuard<'_, { rank::SHARD }, HashMap<K, V>> {
@@ -76,5 +87,8 @@ mod tests {
         }
         seen.sort_unstable();
         assert_eq!(seen, Vec::from_iter(0..VALUES));
+        let mut even: Vec<_> = map.values_where(|(key, _)| key % 2 == 0).map(|(key, _)| key).collect();
+        even.sort_unstable();
+        assert_eq!(even, Vec::from_iter((0..VALUES).step_by(2)));
     }
 }

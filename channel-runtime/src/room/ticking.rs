@@ -1,6 +1,7 @@
 //! The ticks of a room's presence: one task a room tells its clients what has changed, as long as there is something to tell.
 
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};
@@ -46,6 +47,7 @@ impl LiveRoom {
             let leaving = if member.outbox().is_over_for_good() { Leaving::ForGood } else { Leaving::Lost };
             if let Some(presence) = &mut self.lock().presence {
                 presence.leave(member.user_name(), member.id, leaving, Instant::now());
+                self.has_lost.store(presence.has_lost(), Ordering::Release);
             }
         }
     }
@@ -62,6 +64,7 @@ impl LiveRoom {
             if members.is_empty() {
                 presence.clear();
             }
+            self.has_lost.store(presence.has_lost(), Ordering::Release);
             let runtime =
                 || Handle::try_current().ok().or_else(|| members.values().find_map(|m| m.apart.runtime.clone()));
             let runtime = if presence.must_start() { runtime() } else { None };
@@ -119,6 +122,7 @@ impl LiveRoom {
             let Some(mut presence) = inner.presence.take() else { return };
             let bytes = inner.tell_presence(&mut presence, now);
             let aside = presence.take_aside();
+            self.has_lost.store(presence.has_lost(), Ordering::Release);
             inner.presence = Some(presence);
             (inner.flushing.sent(None, bytes), aside)
         };

@@ -40,6 +40,9 @@ impl User {
     ///
     /// A handshake whose extractors still run is refused once they return this user, and is not counted. So first make it
     /// impossible for the user to log in, then call this: no connection that was accepted by the former rights remains.
+    ///
+    /// In channels with presence the user is out at once, also where its connection was lost a moment ago. For that a code after which
+    /// clients do not come back costs a look at each room that is open in such a channel, and the lock of those where somebody was lost.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         let close = Close::new(ClosedBy::Server, Some(code), reason);
         let closed = self.disconnect_here(&close);

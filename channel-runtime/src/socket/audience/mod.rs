@@ -277,7 +277,8 @@ impl<C: 'static, K> Audience<C, K> {
     }
 
     /// Closes the connection of each client, after what was sent to it before, and returns how many. If the audience is users, or
-    /// one user in rooms, their pending connections are closed too: see [`User::disconnect`](crate::User::disconnect).
+    /// one user in rooms, their pending connections are closed too: see [`User::disconnect`](crate::User::disconnect), also for what it
+    /// costs. One user in rooms costs a look at these rooms alone.
     pub fn disconnect(&self, code: CloseCode, reason: &str) -> usize {
         self.delivery().disconnect(&Close::new(ClosedBy::Server, Some(code), reason))
     }
