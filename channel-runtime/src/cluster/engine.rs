@@ -69,6 +69,11 @@ pub(crate) trait Publisher: Send {
 pub(crate) trait Inbound: Send {
     /// The next parcel of the lane or for this node. It may be dropped while it waits, and loses none by that.
     fn next(&mut self) -> Boxed<'_, Result<Bytes, EngineError>>;
+
+    /// Whether parcels that had come were dropped since it was last asked. Those that are numbered are missed anyway.
+    fn has_dropped(&mut self) -> bool {
+        false
+    }
 }
 
 /// Why there is no connection to the bus, or no more.

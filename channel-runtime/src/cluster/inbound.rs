@@ -58,11 +58,19 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
     match content {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
             Ok(hello) => {
-                relay.stamps.see(hello.newest);
+                // 0 if there was none.
+                if hello.newest <= Stamp::MOST_MICROS {
+                    relay.stamps.see(hello.newest);
+                } else {
+                    relay.bus.foreign.add(1);
+                }
+                if relay.stamps.is_first_far_ahead(hello.newest) {
+                    tracing::warn!(node = %from, "a node has seen newest values that are more than an hour ahead of the clock here");
+                }
                 let heard = relay.nodes.hello(from, hello, relay.age());
                 relay.count_lost(from, heard.lost);
                 if heard.may_know_more {
-                    relay.asks.ask_again();
+                    relay.asks.ask_of(from);
                 }
                 relay.wake_if(heard.is_news);
             }

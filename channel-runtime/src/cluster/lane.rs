@@ -1,5 +1,6 @@
 //! The lane: one task that keeps the connection to the bus, writes what waits, and reads what the other nodes say.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::pace::Pace;
 use super::pause::pause;
 use super::queue::{Answer, Batch};
 use super::relay::{MOST_GATHERED, Relay};
-use super::wire::{Numbered, ParcelWriter};
+use super::wire::{Numbered, ParcelWriter, record_bytes};
 use crate::connection::turn::Turn;
 use crate::socket::node::Node;
 
@@ -139,16 +140,17 @@ impl Lane {
         }
         // As many parcels a second as nodes like to read, and some at once: what is little never waits.
         let mut pace = Pace::new(Instant::now());
+        let mut begun = None;
         loop {
             let step = relay.settings.gather * relay.gathered_for();
             let most = relay.settings.gather * MOST_GATHERED;
             // First, so that what comes meanwhile wakes nobody.
             pace.may_leave(step).await;
-            relay.queue.filled().await;
-            for answer in relay.queue.take_answers() {
-                self.write_answer(publisher, answer).await?;
+            if begun.is_none() {
+                relay.queue.filled().await;
             }
-            self.write_owed(publisher).await?;
+            self.write_answers(publisher, relay.queue.take_answers()).await?;
+            begun = self.write_owed(publisher, begun).await?;
             // One that is full is followed at once; what comes meanwhile is gathered.
             let mut messages = 0;
             while let Some(batch) = relay.queue.take(PARCEL_BYTES) {
@@ -189,10 +191,24 @@ impl Lane {
         Ok(())
     }
 
-    async fn write_answer(&self, publisher: &mut dyn Publisher, answer: Answer) -> Result<(), EngineError> {
-        let mut writer = ParcelWriter::new(self.relay.id, Numbered::Not);
-        writer.push(&answer.outbound);
-        publish(publisher, Subject::Node(&answer.node.to_string()), writer.finish()).await
+    /// Those for one node that follow each other are one parcel.
+    async fn write_answers(&self, publisher: &mut dyn Publisher, answers: VecDeque<Answer>) -> Result<(), EngineError> {
+        let most = PARCEL_BYTES.min(self.relay.queue.longest());
+        let mut answers = answers.into_iter().peekable();
+        while let Some(first) = answers.next() {
+            let (node, mut bytes) = (first.node, record_bytes(&first.outbound));
+            let mut written = vec![first];
+            while let Some(next) = answers.next_if(|next| {
+                bytes += record_bytes(&next.outbound);
+                next.node == node && bytes <= most
+            }) {
+                written.push(next);
+            }
+            let mut writer = ParcelWriter::new(self.relay.id, Numbered::Not);
+            written.iter().for_each(|answer| writer.push(&answer.outbound));
+            publish(publisher, Subject::Node(&node.to_string()), writer.finish()).await?;
+        }
+        Ok(())
     }
 
     /// Says hello, and notices that nothing is heard.
@@ -204,8 +220,8 @@ impl Lane {
             let now = ticks.tick().await;
             if let Some(node) = self.node.upgrade() {
                 relay.say_hello(&node);
-                self.ask_once_more(&node, now);
             }
+            self.ask_once_more(now).await;
             if *relay.bus.state.borrow() == BusState::Up {
                 relay.wake_if(relay.nodes.look(now));
             }

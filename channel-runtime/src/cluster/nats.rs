@@ -303,6 +303,10 @@ impl Inbound for Heard {
             }
         })
     }
+
+    fn has_dropped(&mut self) -> bool {
+        self.unread.has_dropped()
+    }
 }
 
 /// Why a connection ended, once it has.

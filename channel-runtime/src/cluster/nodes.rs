@@ -19,6 +19,9 @@ pub(super) const SILENT_AFTER: Duration = Duration::from_secs(5);
 /// A silent node may be cut off, and have clients. After a minute it is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(60);
 
+/// Of the hellos of a node two at least have not come, and what is not numbered may have been lost as well.
+const GAP: Duration = Duration::from_secs(3);
+
 /// Nodes that started within this time of each other do not know which was first.
 const SAME_TIME: Duration = Duration::from_secs(2);
 
@@ -37,6 +40,8 @@ struct Known {
     heard: Instant,
     /// It has said nothing for long. Its number is kept, so that what is missed meanwhile is counted.
     is_silent: bool,
+    /// It was not heard for a while, and has said no hello since.
+    had_gap: bool,
     /// It has said goodbye. Its number is kept, because its last parcels may come twice.
     has_left: bool,
     hello: Option<Hello>,
@@ -131,6 +136,7 @@ impl Nodes {
         let mut nodes = self.known.lock();
         let latest = first.saturating_add(u64::from(count)).saturating_sub(1);
         if let Some(known) = nodes.get_mut(&node) {
+            known.had_gap |= known.is_silent || now.duration_since(known.heard) >= GAP;
             (known.heard, known.is_silent) = (now, false);
             let next = known.latest.saturating_add(1);
             let duplicates = u32::try_from(next.saturating_sub(first)).unwrap_or(u32::MAX).min(count);
@@ -146,6 +152,7 @@ impl Nodes {
                 latest,
                 heard: now,
                 is_silent: false,
+                had_gap: false,
                 has_left: false,
                 hello: None,
                 unheard: first.saturating_sub(1),
@@ -164,7 +171,7 @@ impl Nodes {
             if age > Duration::from_millis(hello.up_ms) + SAME_TIME {
                 lost = unheard;
             }
-            may_know_more = hello.says_more_than(known.hello.as_ref());
+            may_know_more = std::mem::take(&mut known.had_gap) | hello.says_more_than(known.hello.as_ref());
             known.hello = Some(hello);
         }
         Heard { lost, is_news: self.renew(&nodes), may_know_more }
@@ -318,6 +325,23 @@ mod tests {
         assert!(hello(1, 3100, 2, 5));
         assert!(!hello(1, 4100, 2, 5));
         assert!(hello(2, 9000, 1, 0), "it was not heard before");
+    }
+
+    /// As when the servers of a bus do not hear each other, and all nodes stay connected.
+    #[tokio::test(start_paused = true)]
+    async fn who_was_not_heard_for_a_while_may_know_more_newest_values() {
+        let (nodes, start) = (Nodes::default(), Instant::now());
+        let hello = |millis, up_ms| {
+            nodes.arrive(NodeId(1), 1, 0, start + Duration::from_millis(millis));
+            nodes.hello(NodeId(1), Hello { up_ms, ..Hello::default() }, Duration::ZERO).may_know_more
+        };
+        assert!(!hello(0, 100));
+        assert!(!hello(2900, 3000));
+        assert!(hello(5900, 6000), "two hellos have not come");
+        assert!(!hello(6900, 7000));
+        nodes.look(start + Duration::from_millis(6901) + SILENT_AFTER);
+        nodes.begin(start + Duration::from_millis(20_000));
+        assert!(hello(20_100, 20_000));
     }
 
     #[test]

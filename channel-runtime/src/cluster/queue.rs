@@ -1,6 +1,6 @@
 //! What waits for the bus, in the order in which it was sent. Bounded by bytes, and, while the bus is away, by age.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -37,7 +37,9 @@ pub(super) struct Queue {
 struct Waiting {
     records: VecDeque<Record>,
     answers: VecDeque<Answer>,
-    owed: VecDeque<Owed>,
+    /// In the order in which they were asked for.
+    owes: VecDeque<Owes>,
+    owed: HashMap<Owes, Owed>,
     greeting: Option<Outbound>,
     bytes: usize,
     /// The number of the next record.
@@ -65,12 +67,20 @@ pub(super) struct Answer {
 
 /// The newest values of a room, for a node that has asked for them.
 pub(super) struct Owed {
+    pub to: Owes,
+    pub room: Weak<LiveRoom>,
+    /// Of what the node knows.
+    pub digest: u64,
+    _in_flight: WorkGuard,
+}
+
+/// To whom, and of what. It is owed once, however often it is asked for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Owes {
     pub node: NodeId,
     pub channel: usize,
-    pub room: Weak<LiveRoom>,
     /// `None` for all of the channel.
     pub name: Option<Arc<str>>,
-    in_flight: WorkGuard,
 }
 
 /// Records with adjacent numbers.
@@ -91,7 +101,8 @@ impl Queue {
             waiting: Ranked::new(Waiting {
                 records: VecDeque::new(),
                 answers: VecDeque::new(),
-                owed: VecDeque::new(),
+                owes: VecDeque::new(),
+                owed: HashMap::new(),
                 greeting: None,
                 bytes: 0,
                 next: 1,
@@ -189,20 +200,25 @@ impl Queue {
     }
 
     /// Returns whether it is answered: for more rooms it is not.
-    pub fn owe(&self, node: NodeId, channel: usize, name: Option<Arc<str>>, room: &Arc<LiveRoom>) -> bool {
-        let owed = Owed { node, channel, room: Arc::downgrade(room), name, in_flight: self.begin() };
-        let mut is_owed = false;
+    pub fn owe(&self, to: Owes, room: &Arc<LiveRoom>, digest: u64) -> bool {
+        let owed = Owed { to: to.clone(), room: Arc::downgrade(room), digest, _in_flight: self.begin() };
+        let mut is_owed = true;
         self.add(|waiting| {
-            is_owed = waiting.owed.len() < MOST_OWED;
-            if is_owed {
-                waiting.owed.push_back(owed);
+            if waiting.owed.len() < MOST_OWED {
+                if waiting.owed.insert(to.clone(), owed).is_none() {
+                    waiting.owes.push_back(to);
+                }
+            } else {
+                is_owed = waiting.owed.get_mut(&to).map(|before| *before = owed).is_some();
             }
         });
         is_owed
     }
 
     pub fn take_owed(&self) -> Option<Owed> {
-        self.waiting.lock().owed.pop_front()
+        let waiting = &mut *self.waiting.lock();
+        let to = waiting.owes.pop_front()?;
+        waiting.owed.remove(&to)
     }
 
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
@@ -253,11 +269,16 @@ impl Queue {
         mem::take(&mut self.waiting.lock().answers)
     }
 
+    /// What is owed is asked for again when it is back.
     pub fn went_away(&self, now: Instant) {
-        let mut waiting = self.waiting.lock();
-        waiting.away_since.get_or_insert(now);
-        waiting.records.iter_mut().for_each(|record| record.in_flight.end());
-        waiting.owed.iter_mut().for_each(|owed| owed.in_flight.end());
+        let owed = {
+            let waiting = &mut *self.waiting.lock();
+            waiting.away_since.get_or_insert(now);
+            waiting.records.iter_mut().for_each(|record| record.in_flight.end());
+            waiting.owes = VecDeque::new();
+            mem::take(&mut waiting.owed)
+        };
+        drop(owed);
     }
 
     pub fn came_back(&self) {
@@ -271,6 +292,7 @@ impl Queue {
         let (records, answers) = {
             let waiting = &mut *self.waiting.lock();
             waiting.bytes = 0;
+            waiting.owes = VecDeque::new();
             let owed = mem::take(&mut waiting.owed);
             (mem::take(&mut waiting.records), (mem::take(&mut waiting.answers), owed))
         };
@@ -290,6 +312,11 @@ impl Queue {
             old
         };
         old.len()
+    }
+
+    /// More waits than questions add to.
+    pub fn is_busy(&self) -> bool {
+        self.bytes() > self.most_bytes / 8
     }
 
     pub fn bytes(&self) -> usize {
@@ -325,10 +352,14 @@ impl Drop for Record {
 
 #[cfg(test)]
 mod tests {
+    use std::any::TypeId;
+
     use super::super::wire::{Cargo, Destination};
     use super::*;
     use crate::connection::backpressure::HubBacklog;
     use crate::room::class::TypeHash;
+    use crate::room::membership::NewConnection;
+    use crate::room::registry::Registry;
 
     const AGE: Duration = Duration::from_secs(5);
 
@@ -419,6 +450,30 @@ mod tests {
         assert_eq!(numbers(&queue, 1 << 20), Some((2, 1)));
         queue.came_back();
         assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_owed_is_owed_once_and_no_more_when_the_bus_goes_away() {
+        let queue = queue(1 << 20);
+        let mut registry = Registry::new();
+        registry.add::<()>(TypeId::of::<()>(), || None, None);
+        let registry = Arc::new(registry);
+        let guard = registry.enter(NewConnection::into_room("/"));
+        let room = registry.room(0, "/").expect("somebody is in it");
+        let owe = |node, digest| {
+            let to = Owes { node: NodeId(node), channel: 0, name: Some(Arc::clone(room.name())) };
+            queue.owe(to, &room, digest)
+        };
+        assert!(owe(1, 5) && owe(2, 6) && owe(1, 7));
+        let taken = || queue.take_owed().map(|owed| (owed.to.node.0, owed.digest));
+        assert_eq!([taken(), taken(), taken()], [Some((1, 7)), Some((2, 6)), None]);
+        for node in 0..MOST_OWED as u64 {
+            assert!(owe(node, 0));
+        }
+        assert!(!owe(u64::MAX, 0) && owe(3, 1));
+        queue.went_away(Instant::now());
+        assert_eq!(taken(), None);
+        drop(guard);
     }
 
     #[tokio::test(start_paused = true)]

@@ -20,6 +20,11 @@ impl Lane {
         loop {
             self.take_records(&mut turn).await;
             let parcel = inbound.next().await?;
+            if inbound.has_dropped() {
+                // Answers of other nodes, perhaps, and questions.
+                self.relay.asks.ask_again();
+                self.relay.asks.refuse();
+            }
             if let Some(done) = self.open(&parcel) {
                 *self.unfinished.lock() = Some(Unfinished { parcel, done });
             }

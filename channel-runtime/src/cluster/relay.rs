@@ -152,6 +152,8 @@ impl Relay {
             self.bus.lost.add(lost);
             tracing::warn!(node = %from, lost, "messages of another node were lost");
             self.asks.ask_again();
+            // A question may be among them, whose answer would be missed: it is asked again.
+            self.asks.refuse();
         }
         self.wake_if(lost > 0);
     }
@@ -205,7 +207,9 @@ impl Relay {
     /// Sends what is no [`Body`] to the nodes that have something to do with these clients.
     pub fn send(&self, sending: &Sending<'_>, cargo: Cargo) -> Elsewhere {
         let newest = self.value_of(sending, &cargo);
-        let is_kept = newest.is_some() || matches!(cargo, Cargo::Body(Body::Forget { .. }));
+        // A room that is not open here is not asked for here.
+        let is_kept = sending.newest.is_some_and(|value| newest.is_some() && !value.stamp.is_none())
+            || matches!(cargo, Cargo::Body(Body::Forget { .. }));
         if self.has_left() {
             self.bus.refused_away.add(1);
             return Elsewhere::Refused(NotTaken::Away);
@@ -225,7 +229,8 @@ impl Relay {
             Elsewhere::Refused(NotTaken::Away) => self.bus.refused_away.add(1),
             _ => {}
         }
-        if is_kept && matches!(elsewhere, Elsewhere::Refused(_)) {
+        // What is too long is so each time.
+        if is_kept && matches!(elsewhere, Elsewhere::Refused(NotTaken::Full | NotTaken::Away)) {
             self.asks.refuse();
         }
         elsewhere

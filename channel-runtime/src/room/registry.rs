@@ -168,11 +168,11 @@ impl Registry {
         (0..self.channels()).filter(|channel| self.channels[*channel].has_newest)
     }
 
-    /// Those of the channel that have a name: a copy of what is there, taken a few at a time.
+    /// Those of the channel that have a name: each that is open all the time, because a shard is taken at once. That is short: 3000 of
+    /// 100,000 rooms.
     #[cfg(feature = "cluster")]
     pub fn rooms_of(&self, channel: usize) -> impl Iterator<Item = Arc<LiveRoom>> {
-        const AT_ONCE: usize = 256;
-        self.channels[channel].rooms.values(AT_ONCE)
+        self.channels[channel].rooms.values(usize::MAX)
     }
 
     /// A user's connections are closed: where they were lost, it is present no more. Costs a look at each room, if no rooms are named,

@@ -24,18 +24,22 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
     }
 
     /// A copy of what is there, so many at a time, so that no lock is held for long. While some are added and removed, others may be left
-    /// out, or be there twice.
+    /// out, or be there twice; if there may be more at a time than a shard has, none are.
     #[cfg(any(test, feature = "cluster"))]
     pub fn values(&self, at_once: usize) -> impl Iterator<Item = V>
     where
         V: Clone,
     {
         self.shards.iter().flat_map(move |shard| {
-            let mut taken = 0;
+            let (mut taken, mut is_over) = (0, false);
             let few = move || {
+                if is_over {
+                    return None;
+                }
                 let few: Vec<V> = shard.lock().values().skip(taken).take(at_once).cloned().collect();
                 taken += few.len();
-                (!few.is_empty()).then_some(few)
+                is_over = few.len() < at_once;
+                Some(few)
             };
             std::iter::from_fn(few).flatten()
         })
@@ -90,5 +94,24 @@ mod tests {
         let mut even: Vec<_> = map.values_where(|(key, _)| key % 2 == 0).map(|(key, _)| key).collect();
         even.sort_unstable();
         assert_eq!(even, Vec::from_iter((0..VALUES).step_by(2)));
+    }
+
+    #[test]
+    fn of_shards_that_are_taken_at_once_none_is_left_out_or_there_twice_whatever_comes_and_goes() {
+        const VALUES: usize = 10_000;
+        let map = ShardedMap::new();
+        (0..2 * VALUES).for_each(|key| _ = map.shard(&key).insert(key, key));
+        let mut seen = Vec::new();
+        for key in map.values(usize::MAX) {
+            seen.push(key);
+            // What stays is even.
+            let goes = 2 * seen.len() - 1;
+            map.shard(&goes).remove(&goes);
+            let comes = 2 * VALUES + goes;
+            map.shard(&comes).insert(comes, comes);
+        }
+        let mut stays: Vec<_> = seen.into_iter().filter(|key| key % 2 == 0).collect();
+        stays.sort_unstable();
+        assert_eq!(stays, Vec::from_iter((0..2 * VALUES).step_by(2)));
     }
 }

@@ -15,7 +15,7 @@
 //! says the class of a message, and versions that do not know classes pass over it. In its serial the first byte, the lowest, is 1
 //! for a volatile message and 2 for a newest value, and the last four are the FNV-1a of its type, by which it is counted where it is
 //! dropped. If the first of a mask says 2, the next two may say what value it is: a connection of the same node, in whose serial the
-//! first byte is 3 and the others are the microseconds of its stamp; and a user, whose name is a zero and the value's key. Without them
+//! first byte is 3 and the others are the microseconds of its stamp, from 1 to 2<sup>55</sup>; and a user, whose name is a zero and the value's key. Without them
 //! it is for each client, and kept in no table.
 //!
 //! | kind | content |
@@ -89,7 +89,7 @@ pub(crate) struct ValueOf {
     pub key: Arc<str>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Destination {
     All,
     Room(Arc<str>),

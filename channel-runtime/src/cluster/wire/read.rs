@@ -109,6 +109,9 @@ impl<'a> Record<'a> {
         let mut mask = List::read(&mut cursor, Excluded::read)?;
         let class = mask.clone().find_map(Excluded::class).unwrap_or_default();
         let newest = ValueRef::take(&mut mask);
+        if newest.is_some_and(|value| !Stamp::is_of_a_node(value.micros)) {
+            return None;
+        }
         let mask = Mask(mask);
         let has_one_only = mask.clone().filter(|each| matches!(each, Excluded::OthersThan(_))).nth(1).is_none();
         let content = Content::read(kind, &mut cursor)?;
@@ -243,7 +246,10 @@ impl<'a> Content<'a> {
             tag::LEAVE => Self::Leave(cursor.name()?),
             tag::FORGET => Self::Forget {
                 of: TypeHash(cursor.u32()?),
-                stamp: Stamp { micros: cursor.u64().filter(|micros| micros >> 56 == 0)?, node: cursor.u64()? },
+                stamp: Stamp {
+                    micros: cursor.u64().filter(|micros| Stamp::is_of_a_node(*micros))?,
+                    node: cursor.u64()?,
+                },
                 key: cursor.text()?,
             },
             tag::QUESTION => Self::Question { id: cursor.u64()?, timeout_ms: cursor.u32()?, what: question(cursor)? },

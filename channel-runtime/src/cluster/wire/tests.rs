@@ -43,6 +43,10 @@ fn arb_name() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[a-z]{1,4}", "\\PC{0,8}", "x{126,130}"]
 }
 
+fn arb_micros() -> impl Strategy<Value = u64> {
+    1..=Stamp::MOST_MICROS
+}
+
 fn arb_room() -> impl Strategy<Value = Arc<str>> {
     arb_name().prop_map(Arc::from)
 }
@@ -126,7 +130,7 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
             .prop_map(|(handler, json)| Cargo::Body(Body::Notice { handler, json })),
         arb_room().prop_map(|room| Cargo::Body(Body::Join(room))),
         arb_room().prop_map(|room| Cargo::Body(Body::Leave(room))),
-        (any::<u32>(), 0..1_u64 << 56, any::<u64>(), arb_room()).prop_map(|(of, micros, node, key)| {
+        (any::<u32>(), arb_micros(), any::<u64>(), arb_room()).prop_map(|(of, micros, node, key)| {
             Cargo::Body(Body::Forget { of: TypeHash(of), stamp: Stamp { micros, node }, key })
         }),
         (any::<u64>(), any::<u32>(), arb_question()).prop_map(|(id, timeout_ms, what)| Cargo::Question {
@@ -141,7 +145,7 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
 }
 
 fn arb_value() -> impl Strategy<Value = Option<Box<ValueOf>>> {
-    let value = (0..1_u64 << 56, arb_room()).prop_map(|(micros, key)| Box::new(ValueOf { micros, key }));
+    let value = (arb_micros(), arb_room()).prop_map(|(micros, key)| Box::new(ValueOf { micros, key }));
     option::of(value)
 }
 
@@ -151,7 +155,7 @@ fn arb_one_room() -> impl Strategy<Value = Destination> {
 
 /// What is asked, and what is answered: a value that its node has, for one room.
 fn arb_newest() -> impl Strategy<Value = Outbound> {
-    let value = (any::<u32>(), 0..1_u64 << 56, arb_room(), any::<u64>(), arb_frame(), arb_mask());
+    let value = (any::<u32>(), arb_micros(), arb_room(), any::<u64>(), arb_frame(), arb_mask());
     let value = value.prop_map(|(of, micros, key, node, frame, mask)| Outbound {
         class: Class::LatestElsewhere(TypeHash(of)),
         newest: Some(Box::new(ValueOf { micros, key })),
@@ -518,6 +522,20 @@ fn a_newest_value_without_its_key_is_for_each_and_its_key_is_nobody() {
     // A stamp in another place is one of the future.
     let other = [super::said(Class::Volatile(TypeHash(1))).unwrap(), super::said_at(5)];
     assert!(other.iter().all(|id| super::class(*id).is_some()));
+}
+
+/// After one of them no node's own would be newer, or all would be.
+#[test]
+fn stamps_of_no_time_are_foreign() {
+    let read = |outbound| Parcel::parse(&one(outbound)).unwrap().next().unwrap().is_ok();
+    for (micros, is_one) in [(0, false), (1, true), (1 << 55, true), ((1 << 55) + 1, false), ((1 << 56) - 1, false)] {
+        let newest = Some(Box::new(ValueOf { micros, key: "k".into() }));
+        let class = Class::LatestElsewhere(TypeHash(7));
+        assert_eq!(read(Outbound { class, newest, ..to(Destination::All, Cargo::Bye) }), is_one, "{micros}");
+        let (of, stamp) = (TypeHash(7), Stamp { micros, node: 0 });
+        let forget = Cargo::Body(Body::Forget { of, stamp, key: "k".into() });
+        assert_eq!(read(to(Destination::All, forget)), is_one, "{micros}");
+    }
 }
 
 #[test]

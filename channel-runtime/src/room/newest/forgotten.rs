@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::stamp::Stamp;
 
-/// In a cluster. Of so many keys, those that were forgotten last.
+/// After this what was sent before is no more on its way. In microseconds.
+const REMEMBERED: u64 = 600 * 1_000_000;
+
+/// In a cluster. Of so many keys, those that were forgotten last, and not long before the last of them.
 #[derive(Default)]
 pub(super) struct Forgotten {
     stamps: HashMap<Arc<str>, Stamp>,
@@ -25,7 +28,9 @@ impl Forgotten {
         self.remove(key);
         self.stamps.insert(Arc::clone(key), stamp);
         self.in_order.insert((stamp, Arc::clone(key)));
-        while self.in_order.len() > most
+        let newest = self.in_order.last().map_or(0, |(stamp, _)| stamp.micros);
+        let is_old = |(stamp, _): &(Stamp, Arc<str>)| newest - stamp.micros > REMEMBERED;
+        while (self.in_order.len() > most || self.in_order.first().is_some_and(is_old))
             && let Some((_, oldest)) = self.in_order.pop_first()
         {
             self.stamps.remove(&oldest);
@@ -67,6 +72,21 @@ mod tests {
         assert!(forgotten.has("a", at(12)) && forgotten.has("b", at(12)) && !forgotten.has("c", at(1)));
         forgotten.remove(&keys[0]);
         assert!(!forgotten.has("a", at(1)));
+        assert_eq!((forgotten.stamps.len(), forgotten.in_order.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_was_forgotten_long_ago_is_let_go() {
+        let at = |micros| Stamp { micros, node: 1 };
+        let keys = ["a", "b", "c"].map(Arc::<str>::from);
+        let mut forgotten = Forgotten::default();
+        forgotten.add(&keys[0], at(1), 10);
+        forgotten.add(&keys[1], at(1 + REMEMBERED), 10);
+        assert!(forgotten.has("a", at(1)));
+        forgotten.add(&keys[1], at(2 + REMEMBERED), 10);
+        assert!(!forgotten.has("a", at(1)) && forgotten.has("b", at(1)));
+        forgotten.add(&keys[2], at(1), 10);
+        assert!(!forgotten.has("c", at(1)), "it came late");
         assert_eq!((forgotten.stamps.len(), forgotten.in_order.len()), (1, 1));
     }
 }

@@ -8,6 +8,7 @@ use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::wire::frame::Frame;
 
+#[derive(Clone)]
 pub(crate) struct Known {
     pub of: TypeHash,
     pub key: Arc<str>,
@@ -25,7 +26,7 @@ pub(super) fn digest(of: TypeHash, stamp: Stamp, is_forgotten: bool) -> u64 {
 }
 
 impl Table {
-    /// But for what was sent before there was a cluster.
+    /// But for what was sent before there was a cluster. What was forgotten comes first, so that there is a place for the values.
     pub(super) fn known(&self) -> impl Iterator<Item = Known> {
         let values = self.values.iter().filter(|(_, value)| !value.stamp.is_none());
         let values = values.map(|(key, value)| Known {
@@ -36,7 +37,9 @@ impl Table {
         });
         let forgotten = self.forgotten.iter();
         let of = self.of;
-        values.chain(forgotten.map(move |(stamp, key)| Known { of, key: Arc::clone(key), stamp: *stamp, value: None }))
+        let forgotten =
+            forgotten.map(move |(stamp, key)| Known { of, key: Arc::clone(key), stamp: *stamp, value: None });
+        forgotten.chain(values)
     }
 
     pub(super) fn digest(&self) -> u64 {

@@ -13,6 +13,16 @@ impl Stamp {
     /// Without a cluster: what is stored later is newer.
     pub const NONE: Self = Self { micros: 0, node: 0 };
 
+    /// Greater ones, from the year 3111 on, are none: what follows them has 56 bits, too.
+    #[cfg(feature = "cluster")]
+    pub const MOST_MICROS: u64 = 1 << 55;
+
+    /// Whether another node may say it. 0 is of none.
+    #[cfg(feature = "cluster")]
+    pub fn is_of_a_node(micros: u64) -> bool {
+        (1..=Self::MOST_MICROS).contains(&micros)
+    }
+
     pub fn is_none(self) -> bool {
         self == Self::NONE
     }

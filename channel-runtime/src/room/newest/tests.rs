@@ -353,6 +353,33 @@ fn one_key_more_than_a_thousand_is_refused_and_the_others_go_on() {
     assert_eq!(take(&guard).len(), 1000);
 }
 
+/// One has forgotten a key and got another, which the other has missed.
+#[cfg(feature = "cluster")]
+#[test]
+fn what_another_node_answers_finds_its_place_in_a_full_table() {
+    let all = Exclusions::default();
+    let nodes = [(); 2].map(|()| {
+        let registry = registry();
+        let guard = enter(&registry);
+        let room = registry.room(0, "/").unwrap();
+        for key in 0..1000 {
+            send_at(Stamp { micros: 1 + key, node: 1 }, &room, &key.to_string(), "x", &all);
+        }
+        (guard, room)
+    });
+    let [(_, ahead), (_, behind)] = &nodes;
+    assert_eq!(ahead.newest_digest(), behind.newest_digest());
+    assert!(forget_at(Stamp { micros: 2000, node: 1 }, ahead, "0"));
+    send_at(Stamp { micros: 2001, node: 1 }, ahead, "one more", "x", &all);
+    for Known { key, stamp, value, .. } in ahead.known_newest() {
+        match value {
+            Some(_) => assert!(!send_at(stamp, behind, &key, "x", &all).too_many_keys, "{key}"),
+            None => _ = forget_at(stamp, behind, &key),
+        }
+    }
+    assert_eq!(ahead.newest_digest(), behind.newest_digest());
+}
+
 #[test]
 fn what_is_excluded_stays_excluded_for_who_is_behind() {
     let registry = registry();
