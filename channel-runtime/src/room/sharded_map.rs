@@ -25,7 +25,6 @@ impl<K: Hash + Eq, V> ShardedMap<K, V> {
 
     /// A copy of what is there, so many at a time, so that no lock is held for long. While some are added and removed, others may be left
     /// out, or be there twice; if there may be more at a time than a shard has, none are.
-    #[cfg(any(test, feature = "cluster"))]
     pub fn values(&self, at_once: usize) -> impl Iterator<Item = V>
     where
         V: Clone,
