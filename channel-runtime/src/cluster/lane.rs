@@ -185,7 +185,7 @@ impl Lane {
         relay.bus.parcels.add(1);
         relay.bus.bytes.add(parcel.len() as u64);
         let published = publish(publisher, Subject::Lane, parcel).await;
-        drop(records);
+        relay.queue.end_batch(records);
         published?;
         relay.echo.has_room().await;
         Ok(())

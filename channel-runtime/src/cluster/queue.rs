@@ -23,6 +23,9 @@ use crate::room::sent::{Elsewhere, NotTaken};
 /// For so many rooms at most other nodes are owed an answer.
 const MOST_OWED: usize = 1 << 16;
 
+/// For so many records room is kept: 216 KiB.
+const MOST_SPARE: usize = 1024;
+
 pub(super) struct Queue {
     most_bytes: usize,
     most_age: Duration,
@@ -36,6 +39,8 @@ pub(super) struct Queue {
 
 struct Waiting {
     records: VecDeque<Record>,
+    /// An empty list with the room of one that was taken, so that who sends does not wait for it to grow.
+    spare: VecDeque<Record>,
     answers: VecDeque<Answer>,
     /// In the order in which they were asked for.
     owes: VecDeque<Owes>,
@@ -100,6 +105,7 @@ impl Queue {
             longest: AtomicUsize::new(usize::MAX),
             waiting: Ranked::new(Waiting {
                 records: VecDeque::new(),
+                spare: VecDeque::new(),
                 answers: VecDeque::new(),
                 owes: VecDeque::new(),
                 owed: HashMap::new(),
@@ -253,7 +259,8 @@ impl Queue {
         let (mut records, mut bytes) = (VecDeque::new(), 0);
         if waiting.bytes <= most_bytes {
             // The usual.
-            (records, bytes) = (mem::take(&mut waiting.records), mem::take(&mut waiting.bytes));
+            let spare = mem::take(&mut waiting.spare);
+            (records, bytes) = (mem::replace(&mut waiting.records, spare), mem::take(&mut waiting.bytes));
         }
         while let Some(record) = waiting.records.pop_front_if(|record| bytes == 0 || bytes + record.bytes <= most_bytes)
         {
@@ -263,6 +270,13 @@ impl Queue {
         }
         let is_full = !waiting.records.is_empty();
         (!records.is_empty()).then_some(Batch { first, records, bytes, is_full })
+    }
+
+    /// Records that are published. Their list is used again.
+    pub fn end_batch(&self, mut records: VecDeque<Record>) {
+        records.clear();
+        records.shrink_to(MOST_SPARE);
+        self.waiting.lock().spare = records;
     }
 
     pub fn take_answers(&self) -> VecDeque<Answer> {
@@ -396,6 +410,20 @@ mod tests {
         assert_eq!((numbers(&queue, 1 << 20), queue.bytes()), (None, 0));
         queue.append_own(hello(1));
         assert_eq!(numbers(&queue, 1), Some((6, 1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_list_of_what_is_published_is_used_again_if_it_is_not_long() {
+        let queue = queue(1 << 20);
+        for records in [3, 2 * MOST_SPARE] {
+            (0..records).for_each(|_| queue.append_own(hello(1)));
+            queue.end_batch(queue.take(1 << 20).expect("they wait").records);
+            let room = queue.waiting.lock().spare.capacity();
+            assert!((records.min(MOST_SPARE)..=MOST_SPARE).contains(&room), "room for {room} after {records}");
+        }
+        queue.append_own(hello(1));
+        drop(queue.take(1 << 20));
+        assert!(queue.waiting.lock().records.capacity() >= MOST_SPARE, "now those that come wait there");
     }
 
     #[tokio::test(start_paused = true)]
