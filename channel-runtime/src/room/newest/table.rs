@@ -1,6 +1,7 @@
 //! The newest values of one type in a room, by key, and which members have not been told all of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use crate::wire::frame::Frame;
 
 /// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
 pub(super) const MOST_KEYS: usize = 1000;
+
+/// How many members are fetched from memory together, as the flusher does it.
+const MEMBERS_AHEAD: usize = 8;
 
 /// What a slow client is sent is as new as can be if little waits for it.
 pub(super) const MOST_PULLED: usize = 16 * 1024;
@@ -92,31 +96,45 @@ impl Table {
     }
 
     pub fn store(&mut self, key: &Arc<str>, frame: Frame, exclusions: &Exclusions, stamp: Stamp) -> Stored {
-        match self.values.get(key) {
-            Some(before) if !stamp.replaces(before.stamp) => return Stored::Older,
-            None if self.forgotten.has(key, stamp) => return Stored::Older,
-            None if self.values.len() >= MOST_KEYS => return Stored::TooManyKeys,
-            _ => self.forgotten.remove(key),
+        let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
+        let Some(value) = self.values.get_mut(key) else { return self.store_first(key, frame, exclusions, stamp) };
+        if !stamp.replaces(value.stamp) {
+            return Stored::Older;
         }
         self.version += 1;
-        let exclusions = (!exclusions.is_empty()).then(|| Arc::new(exclusions.clone()));
-        let place = match self.values.get(key) {
-            Some(before) => before.place,
-            None => self.places.add(key, self.version),
-        };
+        let (before, place) = (value.version, value.place);
+        *value = Value { version: self.version, place, stamp, frame, exclusions };
         self.places.renew(place, self.version);
-        let value = Value { version: self.version, place, stamp, frame, exclusions };
-        let before = self.values.insert(Arc::clone(key), value);
-        let replaced = before.map_or(0, |before| {
-            self.keys.remove(&before.version);
-            // One that waits for its tick was told to nobody, and nobody is behind for that.
-            if before.version > self.told {
-                return 0;
-            }
-            self.behind.values().filter(|at| at.lacks(place, before.version)).count()
-        });
-        self.keys.insert(self.version, Arc::clone(key));
+        if let Some(key) = self.keys.remove(&before) {
+            self.keys.insert(self.version, key);
+        }
+        // One that waits for its tick was told to nobody, and nobody is behind for that.
+        let was_told = before <= self.told && !self.behind.is_empty();
+        let replaced = if was_told { self.behind.values().filter(|at| at.lacks(place, before)).count() } else { 0 };
         Stored::Newest { replaced }
+    }
+
+    /// Of its key there is no value.
+    fn store_first(
+        &mut self,
+        key: &Arc<str>,
+        frame: Frame,
+        exclusions: Option<Arc<Exclusions>>,
+        stamp: Stamp,
+    ) -> Stored {
+        if self.forgotten.has(key, stamp) {
+            return Stored::Older;
+        }
+        if self.values.len() >= MOST_KEYS {
+            return Stored::TooManyKeys;
+        }
+        self.forgotten.remove(key);
+        self.version += 1;
+        let version = self.version;
+        let place = self.places.add(key, version);
+        self.values.insert(Arc::clone(key), Value { version, place, stamp, frame, exclusions });
+        self.keys.insert(version, Arc::clone(key));
+        Stored::Newest { replaced: 0 }
     }
 
     /// Returns whether there was a value that is not newer.
@@ -207,6 +225,14 @@ impl Table {
         }
         let mut place = next.min(members.len());
         while place > 0 && !work.is_enough() {
+            if work.members % MEMBERS_AHEAD == 0 {
+                let ahead = members.range(place.saturating_sub(MEMBERS_AHEAD)..place);
+                for member in ahead {
+                    member.outbox().fetch();
+                    // It is not where the outbox is.
+                    black_box(member.id());
+                }
+            }
             place -= 1;
             work.members += 1;
             let Some(member) = members.range(place..place + 1).next() else { continue };
