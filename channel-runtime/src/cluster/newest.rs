@@ -218,7 +218,7 @@ fn told(relay: &Relay, channel: usize, to: Option<&Arc<str>>, known: &Known) -> 
             channel,
             to,
             class: Class::LatestElsewhere(of),
-            newest: Some(Box::new(ValueOf { micros: stamp.micros, key })),
+            newest: Some(ValueOf { micros: stamp.micros, key }),
             mask: exclusions
                 .filter(|exclusions| exclusions.crosses())
                 .map(|exclusions| Box::new((*exclusions).clone())),

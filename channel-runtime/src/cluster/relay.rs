@@ -237,14 +237,14 @@ impl Relay {
     }
 
     /// What receivers have to know of a newest value, to put it into the tables of rooms. `None` if it is for none.
-    fn value_of(&self, sending: &Sending<'_>, cargo: &Cargo) -> Option<Box<ValueOf>> {
+    fn value_of(&self, sending: &Sending<'_>, cargo: &Cargo) -> Option<ValueOf> {
         let value = sending.newest?;
         let is_for_rooms = matches!(cargo, Cargo::Body(Body::Frame { .. } | Body::Frames { .. }))
             && matches!(sending.to, To::Target(Target::OwnRoom(_) | Target::Room(_) | Target::Rooms(_) | Target::All))
             && sending.exclusions.only_user.is_none();
         is_for_rooms.then(|| {
             let Stamp { micros, .. } = value.stamp.or_else(|| self.stamps.next());
-            Box::new(ValueOf { micros, key: value.own_key() })
+            ValueOf { micros, key: value.own_key() }
         })
     }
 

@@ -69,7 +69,7 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// What a value of it replaces, if it is `latest`: that of the same key.
     #[doc(hidden)]
     fn newest_key(&self) -> Arc<str> {
-        Arc::from("")
+        Arc::default()
     }
 
     /// Reads a binary message from the bytes behind its kind. The error is why they are refused.
@@ -145,7 +145,7 @@ pub trait Messages: Sized + Send + 'static {
     /// What a message that is `latest` replaces.
     #[doc(hidden)]
     fn newest_key(&self) -> Arc<str> {
-        Arc::from("")
+        Arc::default()
     }
 
     /// Writes the payload without the type.

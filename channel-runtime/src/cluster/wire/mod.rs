@@ -76,7 +76,7 @@ pub(crate) struct Outbound {
     pub to: Destination,
     pub class: Class,
     /// Of a newest value for the tables of rooms.
-    pub newest: Option<Box<ValueOf>>,
+    pub newest: Option<ValueOf>,
     /// `None` if all are meant.
     pub mask: Option<Box<Exclusions>>,
     pub cargo: Cargo,

@@ -144,8 +144,8 @@ fn arb_cargo() -> impl Strategy<Value = Cargo> {
     ]
 }
 
-fn arb_value() -> impl Strategy<Value = Option<Box<ValueOf>>> {
-    let value = (arb_micros(), arb_room()).prop_map(|(micros, key)| Box::new(ValueOf { micros, key }));
+fn arb_value() -> impl Strategy<Value = Option<ValueOf>> {
+    let value = (arb_micros(), arb_room()).prop_map(|(micros, key)| ValueOf { micros, key });
     option::of(value)
 }
 
@@ -158,7 +158,7 @@ fn arb_newest() -> impl Strategy<Value = Outbound> {
     let value = (any::<u32>(), arb_micros(), arb_room(), any::<u64>(), arb_frame(), arb_mask());
     let value = value.prop_map(|(of, micros, key, node, frame, mask)| Outbound {
         class: Class::LatestElsewhere(TypeHash(of)),
-        newest: Some(Box::new(ValueOf { micros, key })),
+        newest: Some(ValueOf { micros, key }),
         mask,
         ..to(Destination::All, Cargo::Value { node, frame })
     });
@@ -451,7 +451,7 @@ fn the_bytes_of_version_1_stay() {
     assert_eq!(bytes[head.len()..], *said, "{}", bytes[head.len()..].escape_ascii());
     let newest = Outbound {
         class: Class::LatestElsewhere(TypeHash(0x0403_0201)),
-        newest: Some(Box::new(ValueOf { micros: 5, key: "k".into() })),
+        newest: Some(ValueOf { micros: 5, key: "k".into() }),
         ..body(Destination::All, Body::Frame { plain: text("{}"), compressed: None })
     };
     let said: &[u8] = b"\x31\0\x07\0\0\0\0\x03\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02\0\0\0\x01\x02\x03\x04\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x03\x05\0\0\0\0\0\0\x02\x02\0k\0\x02{}";
@@ -501,7 +501,7 @@ fn a_class_excludes_nobody_and_nobody_can_say_one_by_an_id() {
 #[test]
 fn a_newest_value_without_its_key_is_for_each_and_its_key_is_nobody() {
     let latest = Class::LatestElsewhere(TypeHash(7));
-    let value = || Some(Box::new(ValueOf { micros: 5, key: "k".into() }));
+    let value = || Some(ValueOf { micros: 5, key: "k".into() });
     let mut mask = Exclusions::default();
     mask.except_users = vec![user("a"), user("\0k")];
     let sent = |newest| Outbound {
@@ -529,7 +529,7 @@ fn a_newest_value_without_its_key_is_for_each_and_its_key_is_nobody() {
 fn stamps_of_no_time_are_foreign() {
     let read = |outbound| Parcel::parse(&one(outbound)).unwrap().next().unwrap().is_ok();
     for (micros, is_one) in [(0, false), (1, true), (1 << 55, true), ((1 << 55) + 1, false), ((1 << 56) - 1, false)] {
-        let newest = Some(Box::new(ValueOf { micros, key: "k".into() }));
+        let newest = Some(ValueOf { micros, key: "k".into() });
         let class = Class::LatestElsewhere(TypeHash(7));
         assert_eq!(read(Outbound { class, newest, ..to(Destination::All, Cargo::Bye) }), is_one, "{micros}");
         let (of, stamp) = (TypeHash(7), Stamp { micros, node: 0 });

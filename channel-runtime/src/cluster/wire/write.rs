@@ -136,7 +136,7 @@ fn record(out: &mut Vec<u8>, outbound: &Outbound) {
         _ => &[],
     };
     target(out, to, places);
-    exclusions(out, said(*class), newest.as_deref(), mask.as_deref());
+    exclusions(out, said(*class), newest.as_ref(), mask.as_deref());
     content(out, cargo);
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct NewestValue<'a> {
 impl NewestValue<'_> {
     /// Empty if its type has none.
     pub fn own_key(&self) -> Arc<str> {
-        self.key.get().cloned().unwrap_or_else(|| Arc::from(""))
+        self.key.get().cloned().unwrap_or_default()
     }
 }
 

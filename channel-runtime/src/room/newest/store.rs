@@ -92,7 +92,7 @@ fn store(inner: &mut Inner, frame: &Frame, class: LatestClass, sending: &Sending
     let Inner { members, newest, .. } = inner;
     let value = sending.newest;
     let table = newest.get_or_insert_default().table_of(class, value);
-    let key = value.map_or_else(|| Arc::from(""), |value| value.own_key());
+    let key = value.map(|value| value.own_key()).unwrap_or_default();
     // Under the lock, so that its order is that in which they are sent.
     let stamp = sending.stamp();
     let stored = table.store(&key, frame.clone(), sending.exclusions, stamp);

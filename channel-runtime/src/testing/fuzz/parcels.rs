@@ -96,7 +96,7 @@ pub(crate) fn owned(record: &Record<'_>) -> Outbound {
         Content::Value { node, opcode, plain } => Cargo::Value { node, frame: frame(opcode, plain) },
     };
     let mask = record.mask.clone().next().map(|_| Box::new(record.mask.exclusions(TypeId::of::<str>())));
-    let newest = record.newest.map(|ValueRef { micros, key }| Box::new(ValueOf { micros, key: Arc::from(key) }));
+    let newest = record.newest.map(|ValueRef { micros, key }| ValueOf { micros, key: Arc::from(key) });
     Outbound { channel: record.channel, to, class: record.class, newest, mask, cargo }
 }
 
