@@ -25,6 +25,7 @@ mod nats;
 mod newest;
 mod node_id;
 mod nodes;
+mod owed;
 mod pace;
 mod pause;
 mod questions;

@@ -18,7 +18,7 @@ use super::counters::BusState;
 use super::engine::{EngineError, Publisher, Subject};
 use super::lane::{HEAD, Lane, PARCEL_BYTES, publish};
 use super::node_id::NodeId;
-use super::queue::{Owed, Owes};
+use super::owed::{Owed, Owes};
 use super::relay::Relay;
 use super::wire::{Cargo, Destination, Numbered, Outbound, ParcelWriter, ValueOf, record_bytes};
 use crate::room::class::Class;

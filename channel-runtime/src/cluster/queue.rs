@@ -1,27 +1,26 @@
 //! What waits for the bus, in the order in which it was sent. Bounded by bytes, and, while the bus is away, by age.
 
-use std::collections::{HashMap, VecDeque};
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::node_id::NodeId;
+use super::owed::{Debts, Owed, Owes};
 use super::wire::{Outbound, record_bytes};
 use crate::connection::in_flight::{Activity, Work, WorkGuard};
 use crate::connection::lock_order::{Ranked, rank};
-#[cfg(test)]
-use crate::room::class::Class;
 use crate::room::live_room::LiveRoom;
 use crate::room::member::Member;
 use crate::room::publisher::{Charge, Publisher};
 use crate::room::sent::{Elsewhere, NotTaken};
-
-/// For so many rooms at most other nodes are owed an answer.
-const MOST_OWED: usize = 1 << 16;
 
 /// For so many records room is kept: 216 KiB.
 const MOST_SPARE: usize = 1024;
@@ -42,9 +41,7 @@ struct Waiting {
     /// An empty list with the room of one that was taken, so that who sends does not wait for it to grow.
     spare: VecDeque<Record>,
     answers: VecDeque<Answer>,
-    /// In the order in which they were asked for.
-    owes: VecDeque<Owes>,
-    owed: HashMap<Owes, Owed>,
+    owed: Debts,
     greeting: Option<Outbound>,
     bytes: usize,
     /// The number of the next record.
@@ -70,24 +67,6 @@ pub(super) struct Answer {
     _in_flight: WorkGuard,
 }
 
-/// The newest values of a room, for a node that has asked for them.
-pub(super) struct Owed {
-    pub to: Owes,
-    pub room: Weak<LiveRoom>,
-    /// Of what the node knows.
-    pub digest: u64,
-    _in_flight: WorkGuard,
-}
-
-/// To whom, and of what. It is owed once, however often it is asked for.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Owes {
-    pub node: NodeId,
-    pub channel: usize,
-    /// `None` for all of the channel.
-    pub name: Option<Arc<str>>,
-}
-
 /// Records with adjacent numbers.
 pub(super) struct Batch {
     pub first: u64,
@@ -107,8 +86,7 @@ impl Queue {
                 records: VecDeque::new(),
                 spare: VecDeque::new(),
                 answers: VecDeque::new(),
-                owes: VecDeque::new(),
-                owed: HashMap::new(),
+                owed: Debts::default(),
                 greeting: None,
                 bytes: 0,
                 next: 1,
@@ -207,24 +185,14 @@ impl Queue {
 
     /// Returns whether it is answered: for more rooms it is not.
     pub fn owe(&self, to: Owes, room: &Arc<LiveRoom>, digest: u64) -> bool {
-        let owed = Owed { to: to.clone(), room: Arc::downgrade(room), digest, _in_flight: self.begin() };
+        let owed = Owed::new(to, room, digest, self.begin());
         let mut is_owed = true;
-        self.add(|waiting| {
-            if waiting.owed.len() < MOST_OWED {
-                if waiting.owed.insert(to.clone(), owed).is_none() {
-                    waiting.owes.push_back(to);
-                }
-            } else {
-                is_owed = waiting.owed.get_mut(&to).map(|before| *before = owed).is_some();
-            }
-        });
+        self.add(|waiting| is_owed = waiting.owed.add(owed));
         is_owed
     }
 
     pub fn take_owed(&self) -> Option<Owed> {
-        let waiting = &mut *self.waiting.lock();
-        let to = waiting.owes.pop_front()?;
-        waiting.owed.remove(&to)
+        self.waiting.lock().owed.take()
     }
 
     fn add(&self, add: impl FnOnce(&mut Waiting)) {
@@ -289,7 +257,6 @@ impl Queue {
             let waiting = &mut *self.waiting.lock();
             waiting.away_since.get_or_insert(now);
             waiting.records.iter_mut().for_each(|record| record.in_flight.end());
-            waiting.owes = VecDeque::new();
             mem::take(&mut waiting.owed)
         };
         drop(owed);
@@ -306,7 +273,6 @@ impl Queue {
         let (records, answers) = {
             let waiting = &mut *self.waiting.lock();
             waiting.bytes = 0;
-            waiting.owes = VecDeque::new();
             let owed = mem::take(&mut waiting.owed);
             (mem::take(&mut waiting.records), (mem::take(&mut waiting.answers), owed))
         };
@@ -361,160 +327,5 @@ impl Drop for Record {
         if let Some(charge) = self.charge.take() {
             charge.release();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::any::TypeId;
-
-    use super::super::wire::{Cargo, Destination};
-    use super::*;
-    use crate::connection::backpressure::HubBacklog;
-    use crate::room::class::TypeHash;
-    use crate::room::membership::NewConnection;
-    use crate::room::registry::Registry;
-
-    const AGE: Duration = Duration::from_secs(5);
-
-    fn hello(bytes: usize) -> Outbound {
-        Outbound {
-            channel: 0,
-            to: Destination::Nodes,
-            class: Class::Reliable,
-            newest: None,
-            mask: None,
-            cargo: Cargo::Hello(vec![b'x'; bytes].into()),
-        }
-    }
-
-    fn queue(most_bytes: usize) -> Queue {
-        let queue = Queue::new(most_bytes, AGE, Instant::now());
-        queue.came_back();
-        queue
-    }
-
-    fn numbers(queue: &Queue, most_bytes: usize) -> Option<(u64, usize)> {
-        queue.take(most_bytes).map(|batch| (batch.first, batch.records.len()))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn records_leave_in_their_order_and_with_their_numbers() {
-        let queue = queue(1 << 20);
-        for _ in 0..5 {
-            assert_eq!(queue.append(hello(100), None), Elsewhere::Taken);
-        }
-        assert_eq!(queue.latest(), 5);
-        assert_eq!(numbers(&queue, 1), Some((1, 1)), "one leaves, however long");
-        assert_eq!(numbers(&queue, 1 << 20), Some((2, 4)));
-        assert_eq!((numbers(&queue, 1 << 20), queue.bytes()), (None, 0));
-        queue.append_own(hello(1));
-        assert_eq!(numbers(&queue, 1), Some((6, 1)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_list_of_what_is_published_is_used_again_if_it_is_not_long() {
-        let queue = queue(1 << 20);
-        for records in [3, 2 * MOST_SPARE] {
-            (0..records).for_each(|_| queue.append_own(hello(1)));
-            queue.end_batch(queue.take(1 << 20).expect("they wait").records);
-            let room = queue.waiting.lock().spare.capacity();
-            assert!((records.min(MOST_SPARE)..=MOST_SPARE).contains(&room), "room for {room} after {records}");
-        }
-        queue.append_own(hello(1));
-        drop(queue.take(1 << 20));
-        assert!(queue.waiting.lock().records.capacity() >= MOST_SPARE, "now those that come wait there");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_waits_is_bounded_by_bytes() {
-        let queue = queue(1000);
-        let taken = std::iter::repeat_with(|| queue.append(hello(100), None)).take_while(|it| *it == Elsewhere::Taken);
-        let taken = taken.count();
-        assert!((5..10).contains(&taken), "{taken}");
-        assert_eq!(queue.append(hello(100), None), Elsewhere::Refused(NotTaken::Full));
-        queue.append_own(hello(100));
-        assert_eq!(queue.latest(), taken as u64 + 1, "what is refused has no number");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_volatile_record_is_taken_only_if_little_waits_for_a_bus_that_is_there() {
-        let queue = queue(1 << 20);
-        let volatile = || Outbound { class: Class::Volatile(TypeHash::of("pointer")), ..hello(1) };
-        assert_eq!(queue.append(hello(100_000), None), Elsewhere::Taken);
-        assert_eq!(queue.append(volatile(), None), Elsewhere::Taken);
-        assert_eq!(queue.append(hello(40_000), None), Elsewhere::Taken);
-        assert_eq!(queue.append(volatile(), None), Elsewhere::Refused(NotTaken::Full), "more than an eighth waits");
-        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
-        drop(queue.take(1 << 20));
-        assert_eq!(queue.append(volatile(), None), Elsewhere::Taken);
-        queue.went_away(Instant::now());
-        assert_eq!(queue.append(volatile(), None), Elsewhere::Refused(NotTaken::Away));
-        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn from_half_of_the_bound_on_a_sender_is_slowed_until_its_record_is_gone_whatever_becomes_of_it() {
-        let (queue, hub) = (queue(1000), std::sync::Arc::new(HubBacklog::new(16)));
-        let publisher = Publisher::Hub(std::sync::Arc::clone(&hub));
-        queue.append(hello(600), Some(&publisher));
-        assert!(!hub.backlog.over_high_water());
-        queue.append(hello(100), Some(&publisher));
-        assert!(hub.backlog.over_high_water());
-        drop(queue.take(1 << 20));
-        assert!(!hub.backlog.over_high_water());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn while_the_bus_is_away_what_is_young_waits_and_what_is_old_is_dropped() {
-        let queue = queue(1 << 20);
-        queue.append(hello(1), None);
-        queue.went_away(Instant::now());
-        tokio::time::advance(AGE / 2).await;
-        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
-        tokio::time::advance(AGE / 2 + Duration::from_millis(1)).await;
-        assert_eq!(queue.append(hello(1), None), Elsewhere::Refused(NotTaken::Away));
-        assert_eq!(queue.drop_old(Instant::now()), 1);
-        assert_eq!(numbers(&queue, 1 << 20), Some((2, 1)));
-        queue.came_back();
-        assert_eq!(queue.append(hello(1), None), Elsewhere::Taken);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_owed_is_owed_once_and_no_more_when_the_bus_goes_away() {
-        let queue = queue(1 << 20);
-        let mut registry = Registry::new();
-        registry.add::<()>(TypeId::of::<()>(), || None, None);
-        let registry = Arc::new(registry);
-        let guard = registry.enter(NewConnection::into_room("/"));
-        let room = registry.room(0, "/").expect("somebody is in it");
-        let owe = |node, digest| {
-            let to = Owes { node: NodeId(node), channel: 0, name: Some(Arc::clone(room.name())) };
-            queue.owe(to, &room, digest)
-        };
-        assert!(owe(1, 5) && owe(2, 6) && owe(1, 7));
-        let taken = || queue.take_owed().map(|owed| (owed.to.node.0, owed.digest));
-        assert_eq!([taken(), taken(), taken()], [Some((1, 7)), Some((2, 6)), None]);
-        for node in 0..MOST_OWED as u64 {
-            assert!(owe(node, 0));
-        }
-        assert!(!owe(u64::MAX, 0) && owe(3, 1));
-        queue.went_away(Instant::now());
-        assert_eq!(taken(), None);
-        drop(guard);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn whoever_writes_is_woken_by_the_next() {
-        let queue = std::sync::Arc::new(queue(1 << 20));
-        let writer = tokio::spawn({
-            let queue = std::sync::Arc::clone(&queue);
-            async move { queue.filled().await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!writer.is_finished());
-        queue.append(hello(1), None);
-        writer.await.expect("it is woken");
-        queue.filled().await;
     }
 }
