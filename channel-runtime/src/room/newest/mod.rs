@@ -11,6 +11,7 @@ mod forgotten;
 #[cfg(feature = "cluster")]
 mod known;
 pub(crate) mod measured;
+mod pass;
 mod places;
 mod pull;
 mod stamp;

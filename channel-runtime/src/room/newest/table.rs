@@ -1,17 +1,15 @@
 //! The newest values of one type in a room, by key, and which members have not been told all of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::in_flight::WorkGuard;
 use crate::connection::outbox::{Offer, Offered};
-use crate::room::by_connection::ByConnection;
 use crate::room::class::TypeHash;
 use crate::room::exclusions::Exclusions;
 use crate::room::newest::at::At;
-use crate::room::newest::bundle::{Bundle, Change, Piece, Pieces, is_meant, joined};
+use crate::room::newest::bundle::{Change, Piece, is_meant, joined};
 use crate::room::newest::forgotten::Forgotten;
 use crate::room::newest::places::Places;
 use crate::room::newest::stamp::{Stamp, Stored};
@@ -22,9 +20,6 @@ use crate::wire::frame::Frame;
 
 /// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
 pub(super) const MOST_KEYS: usize = 1000;
-
-/// How many members are fetched from memory together, as the flusher does it.
-const MEMBERS_AHEAD: usize = 8;
 
 /// What a slow client is sent is as new as can be if little waits for it.
 pub(super) const MOST_PULLED: usize = 16 * 1024;
@@ -49,7 +44,7 @@ pub(super) struct Table {
     pub behind: HashMap<u64, At>,
     pub pass: Option<Pass>,
     /// The keys that were forgotten since the pass took its values.
-    not_to_tell: HashSet<Arc<str>>,
+    pub not_to_tell: HashSet<Arc<str>>,
     /// A teller runs, and will look for new values before it ends.
     pub has_teller: bool,
     /// While values wait for a pass.
@@ -67,9 +62,9 @@ pub(super) struct Value {
 /// From the last place to the first, so that a member that takes the place of one that leaves is not missed.
 pub(super) struct Pass {
     /// The members at this place and behind it have been told.
-    next: usize,
+    pub next: usize,
     /// The members before it have been told up to this version.
-    base: u64,
+    pub base: u64,
     /// Some of `behind` are at `told`, because they were told otherwise than by this pass.
     pub is_mixed: bool,
 }
@@ -167,7 +162,7 @@ impl Table {
         keys.into_iter().flatten().map(|(version, key)| (*version, key, &self.values[key]))
     }
 
-    fn changes(&self, above: u64, until: u64) -> Vec<Change> {
+    pub fn changes(&self, above: u64, until: u64) -> Vec<Change> {
         let change = |(version, key, Value { frame, exclusions, .. }): (u64, &Arc<str>, &Value)| Change {
             key: Arc::clone(key),
             version,
@@ -187,137 +182,6 @@ impl Table {
     ) -> (Vec<Piece>, bool) {
         let values = self.values(above, until).map(|(version, _, value)| (version, value));
         pieces_for(member, values, most, work)
-    }
-
-    /// What the pass is to tell, which begins with this. `None` if there is nothing new.
-    pub fn begin_pass(&mut self, members: usize) -> Option<Vec<Change>> {
-        if self.version == self.told || members == 0 {
-            self.tell_nobody_new(members);
-            return None;
-        }
-        let base = std::mem::replace(&mut self.told, self.version);
-        self.pass = Some(Pass { next: members, base, is_mixed: false });
-        self.not_to_tell.clear();
-        Some(self.changes(base, self.told))
-    }
-
-    fn tell_nobody_new(&mut self, members: usize) {
-        if members == 0 {
-            self.tell_nobody();
-        }
-        self.in_flight.end();
-    }
-
-    /// Tells a few members what is new, by the pass that was begun. Appends those whose outboxes have to be written to `due`. Returns
-    /// whether more members are left.
-    pub fn tell_few<M: Recipient>(
-        &mut self,
-        members: &ByConnection<Arc<M>>,
-        news: &mut Bundle,
-        due: &mut Vec<Arc<M>>,
-        work: &mut Work,
-    ) -> bool {
-        let Some(Pass { next, base, .. }) = self.pass else { return false };
-        if !self.not_to_tell.is_empty() {
-            news.forget(&std::mem::take(&mut self.not_to_tell));
-            // What is left is joined anew first, without the lock.
-            return true;
-        }
-        let mut place = next.min(members.len());
-        while place > 0 && !work.is_enough() {
-            if work.members % MEMBERS_AHEAD == 0 {
-                let ahead = members.range(place.saturating_sub(MEMBERS_AHEAD)..place);
-                for member in ahead {
-                    member.outbox().fetch();
-                    // It is not where the outbox is.
-                    black_box(member.id());
-                }
-            }
-            place -= 1;
-            work.members += 1;
-            let Some(member) = members.range(place..place + 1).next() else { continue };
-            let serial = member.id().serial();
-            let offered = match self.behind.get_mut(&serial) {
-                None => self.offer_news(&**member, base, news, work),
-                Some(at) if at.version == self.told && at.sweep.is_none() => {
-                    self.behind.remove(&serial);
-                    continue;
-                }
-                Some(at) if at.pulls || at.version >= self.told => continue,
-                Some(at) if at.sweep.is_some() => {
-                    at.pulls = true;
-                    member.outbox().pull_later();
-                    continue;
-                }
-                // It has entered since the pass before, or pulled.
-                Some(&mut At { version, .. }) => self.offer(&**member, version, Offer::InTurn, work),
-            };
-            if self.note(serial, offered) {
-                due.push(Arc::clone(member));
-            }
-        }
-        if place > 0 {
-            if let Some(pass) = &mut self.pass {
-                pass.next = place;
-            }
-            return true;
-        }
-        self.end_pass();
-        false
-    }
-
-    fn end_pass(&mut self) {
-        if self.pass.take().is_some_and(|pass| pass.is_mixed) {
-            let told = self.told;
-            self.behind.retain(|_, at| at.version != told || at.sweep.is_some());
-        }
-        if self.version == self.told {
-            self.in_flight.end();
-        }
-    }
-
-    /// The teller can't go on: the members that are left are behind, and pull.
-    pub fn abandon_pass<M: Recipient>(&mut self, members: &ByConnection<Arc<M>>) {
-        self.has_teller = false;
-        // Those that a pass was on its way to, and then all, if there is something newer.
-        while self.pass.is_some() || self.begin_pass(members.len()).is_some() {
-            let Some(Pass { next, base, is_mixed }) = &mut self.pass else { break };
-            // Some have entered since the pass before, and have had all.
-            *is_mixed = true;
-            let (next, base) = (*next, *base);
-            for member in members.range(0..next) {
-                let behind = || At { version: base, pulls: true, sweep: None };
-                self.behind.entry(member.id().serial()).or_insert_with(behind);
-                member.outbox().pull_later();
-            }
-            self.end_pass();
-        }
-        self.in_flight.end();
-    }
-
-    /// Offers what a pass tells to a member that has had all up to this version. Returns up to which version it has had all.
-    fn offer_news(&self, member: &impl Recipient, since: u64, news: &mut Bundle, work: &mut Work) -> (u64, Offered) {
-        let Pieces { pieces, is_more } = news.pieces_for(member, work);
-        work.values += pieces.len();
-        let offered = member.outbox().offer_newest(Offer::InTurn, &pieces, is_more);
-        (offered.until(since, self.told), offered)
-    }
-
-    /// Offers what the member has not had above this version, up to `told`. Returns up to which version it has had all.
-    fn offer(&self, member: &impl Recipient, since: u64, offer: Offer, work: &mut Work) -> (u64, Offered) {
-        let (pieces, is_more) = self.own_pieces(member, (since, self.told), member.outbox().most_newest(), work);
-        let offered = member.outbox().offer_newest(offer, &pieces, is_more);
-        (offered.until(since, self.told), offered)
-    }
-
-    /// Notes up to which version a member has had all. Returns whether its outbox has to be written.
-    fn note(&mut self, serial: u64, (until, offered): (u64, Offered)) -> bool {
-        if until != self.told {
-            self.behind.insert(serial, At::behind(until, offered));
-        } else if !self.behind.is_empty() {
-            self.behind.remove(&serial);
-        }
-        offered.must_flush()
     }
 
     /// Tells a new member, which is the last, all values, also those that wait for their tick.
