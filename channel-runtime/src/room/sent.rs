@@ -15,7 +15,8 @@ pub struct Sent {
     /// [`Delivery::Volatile`](crate::Delivery::Volatile). 0 for all other messages.
     pub dropped: usize,
     /// How many clients are behind, and are not sent the value that this one replaces: see
-    /// [`Delivery::Latest`](crate::Delivery::Latest). 0 for all other messages.
+    /// [`Delivery::Latest`](crate::Delivery::Latest). 0 for all other messages. Of more than 256 clients that are so far behind that
+    /// they are sent a part of their values at a time, it is at most so many: some may have been sent it.
     pub replaced: usize,
     /// The message is none: it serialized as no object, or with a reserved key, or not at all. Or the notice, which other nodes are
     /// to get, did not serialize. Nobody gets it. The log says more.

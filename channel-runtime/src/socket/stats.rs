@@ -39,7 +39,8 @@ pub struct Stats {
     /// By type, how many times a client was not sent a [volatile](crate::Delivery::Volatile) message, because it was behind.
     pub dropped: Vec<(&'static str, u64)>,
     /// By type, how many times a client was not sent a value of a [latest](crate::Delivery::Latest) message, because it was behind until
-    /// the next one of the same key. What is replaced while it waits for its time counts for nobody.
+    /// the next one of the same key. What is replaced while it waits for its time counts for nobody. At most so many
+    /// times, as [`Sent::replaced`](crate::Sent::replaced) says.
     pub replaced: Vec<(&'static str, u64)>,
     /// Messages, answers and errors that were not sent, because the channel's [`Envelope`](crate::Envelope) has no place for them; and
     /// questions that were not, because it has none or the client did not offer it.

@@ -17,11 +17,6 @@ impl At {
         Self { version, pulls: false, sweep: None }
     }
 
-    /// Whether it has not had the value of this version, at its key's place.
-    pub fn lacks(&self, place: u64, version: u64) -> bool {
-        self.sweep.as_ref().map_or(self.version, |sweep| sweep.had_at(place)) < version
-    }
-
     /// It was offered more.
     pub fn behind(version: u64, offered: Offered) -> Self {
         let sweep = offered.is_part().then(|| Box::new(Sweep::from(version)));

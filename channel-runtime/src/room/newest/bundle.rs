@@ -116,10 +116,16 @@ impl Bundle {
         Pieces { pieces: Cow::Owned(pieces), is_more }
     }
 
-    /// Takes out values that were forgotten while they are told.
-    pub fn forget(&mut self, keys: &HashSet<Arc<str>>) {
+    /// Takes out values that were forgotten while they are told. Returns whether there were any: then it has to be prepared anew.
+    pub fn forget(&mut self, keys: &HashSet<Arc<str>>, work: &mut Work) -> bool {
+        let before = self.changes.len();
+        work.values += before;
         self.changes.retain(|change| !keys.contains(&change.key));
-        self.forms.iter_mut().for_each(|(_, pieces)| *pieces = None);
+        let had_some = self.changes.len() < before;
+        if had_some {
+            self.forms.iter_mut().for_each(|(_, pieces)| *pieces = None);
+        }
+        had_some
     }
 
     /// Joins anew what is left, under no lock.

@@ -19,6 +19,8 @@ use crate::room::target::Target;
 use crate::wire::frame::{Opcode, frame};
 
 const MEMBERS: usize = 10_000;
+/// As many pulls as a turn of 1000 values of 1 KiB takes.
+const PARTS: usize = 63;
 const CLASS: LatestClass = LatestClass { of: TypeHash(7), every_ms: 0 };
 
 /// Each hold of the lock, in one order, with what it was for. A value has so many bytes.
@@ -47,6 +49,9 @@ pub(crate) fn holds(bytes: usize) -> Vec<(&'static str, Duration)> {
         measured.hold("a member pulls", |room| room.pull_newest(&member.connection, 0, &mut Work::default()));
     }
     measured.send("a send, and all are behind", |_| Exclusions::default());
+    measured.tell("32 members are told, who do not take it");
+    measured.sweep(&members);
+    measured.send("a send, and all are in sweeps", |_| Exclusions::default());
     for key in 0..100 {
         let (key, all) = (self::key(key), Exclusions::default());
         let value = NewestValue { key: &key, compression: None, stamp: Stamp::NONE };
@@ -106,13 +111,26 @@ impl Measured {
     }
 
     fn send(&mut self, what: &'static str, exclusions: impl Fn(usize) -> Exclusions) {
-        for number in 0..MOST_KEYS {
-            let key = key(number);
-            let newest = Some(NewestValue { key: &key, compression: None, stamp: Stamp::NONE });
-            let exclusions = exclusions(number);
-            let sending = sending(newest, &exclusions);
-            let value = frame(Opcode::Text, &vec![b'x'; self.bytes]);
-            self.hold(what, |room| room.send_newest(&value, CLASS, &sending));
+        (0..MOST_KEYS).for_each(|number| self.send_one(what, number, &exclusions(number)));
+    }
+
+    fn send_one(&mut self, what: &'static str, number: usize, exclusions: &Exclusions) {
+        let key = key(number);
+        let newest = Some(NewestValue { key: &key, compression: None, stamp: Stamp::NONE });
+        let sending = sending(newest, exclusions);
+        let value = frame(Opcode::Text, &vec![b'x'; self.bytes]);
+        self.hold(what, |room| room.send_newest(&value, CLASS, &sending));
+    }
+
+    /// Each pulls one value at a time, while others are sent: so what it has had is in so many parts.
+    fn sweep(&mut self, members: &[MembershipGuard]) {
+        self.under_the_lock("a setting", |Inner { newest, .. }| {
+            newest.as_mut().and_then(|newest| newest.table(CLASS.of)).expect("it was sent").most_pulled = 1;
+        });
+        for part in 0..PARTS {
+            self.send_one("a send, and all are behind", MOST_KEYS - 1 - part, &Exclusions::default());
+            take(members);
+            members.iter().for_each(|member| self.room.pull_newest(&member.connection, 0, &mut Work::default()));
         }
     }
 

@@ -44,9 +44,8 @@ impl Table {
         work: &mut Work,
     ) -> bool {
         let Some(Pass { next, base, .. }) = self.pass else { return false };
-        if !self.not_to_tell.is_empty() {
-            news.forget(&std::mem::take(&mut self.not_to_tell));
-            // What is left is joined anew first, without the lock.
+        if !self.not_to_tell.is_empty() && news.forget(&std::mem::take(&mut self.not_to_tell), work) {
+            // What is left is joined anew first, without the lock. That is not more often than there are values.
             return true;
         }
         let mut place = next.min(members.len());

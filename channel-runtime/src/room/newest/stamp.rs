@@ -39,7 +39,7 @@ impl Stamp {
 
 /// What became of a value.
 pub(super) enum Stored {
-    /// So many members are not told the value that it replaces, because they are behind.
+    /// So many members at most are not told the value that it replaces, because they are behind.
     Newest {
         replaced: usize,
     },

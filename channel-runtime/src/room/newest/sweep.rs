@@ -48,10 +48,9 @@ impl Sweep {
 
     /// Up to which version it has had the values of this place.
     pub fn had_at(&self, place: u64) -> u64 {
-        let ends = self.had.iter().position(|had| had.last == u64::MAX).map_or(0, |last| last + 1);
-        let (rest, begun) = (self.had.range(..ends), self.had.range(ends..));
-        let mut had = if place >= self.next { rest } else { begun };
-        had.find(|had| had.last >= place).map_or(0, |had| had.version)
+        let turns_until = |place: u64| place.wrapping_sub(self.next);
+        let at = self.had.partition_point(|had| turns_until(had.last) < turns_until(place));
+        self.had.get(at).map_or(0, |had| had.version)
     }
 
     /// Whether it has had all up to this version, once it has had the rest of this turn.

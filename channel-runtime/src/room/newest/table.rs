@@ -21,6 +21,9 @@ use crate::wire::frame::Frame;
 /// The most keys of a type in a room. One more is refused: what would have to go for it could not be promised.
 pub(super) const MOST_KEYS: usize = 1000;
 
+/// Of so many members that take a part at a time each send looks which part they have had: 100 microseconds' worth.
+pub(super) const MOST_LOOKS: usize = 256;
+
 /// What a slow client is sent is as new as can be if little waits for it.
 pub(super) const MOST_PULLED: usize = 16 * 1024;
 
@@ -104,9 +107,23 @@ impl Table {
             self.keys.insert(self.version, key);
         }
         // One that waits for its tick was told to nobody, and nobody is behind for that.
-        let was_told = before <= self.told && !self.behind.is_empty();
-        let replaced = if was_told { self.behind.values().filter(|at| at.lacks(place, before)).count() } else { 0 };
+        let replaced = if before <= self.told { self.lack(place, before) } else { 0 };
         Stored::Newest { replaced }
+    }
+
+    /// How many members have not had the value of this version, at its key's place. Each of many that take a part at a time counts,
+    /// whichever part it has had: that is told somewhere else in memory, and looking there would take milliseconds.
+    fn lack(&self, place: u64, version: u64) -> usize {
+        let mut looks = MOST_LOOKS;
+        let lacks = |at: &&At| match &at.sweep {
+            _ if at.version >= version => false,
+            Some(sweep) if looks > 0 => {
+                looks -= 1;
+                sweep.had_at(place) < version
+            }
+            _ => true,
+        };
+        self.behind.values().filter(lacks).count()
     }
 
     /// Of its key there is no value.

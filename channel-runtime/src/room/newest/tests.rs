@@ -8,6 +8,7 @@ use std::env;
 use fastrand::Rng;
 
 use super::bundle::Bundle;
+use super::table::MOST_LOOKS;
 use super::*;
 use crate::connection::id::ConnectionId;
 use crate::room::class::{Class, LatestClass};
@@ -332,6 +333,28 @@ fn only_what_a_client_was_not_sent_is_replaced_for_it() {
     tell_all(&room);
     assert_eq!([send("a", 4), send("b", 4)], [1, 1]);
     assert_eq!(take(&guard), ["b 2"]);
+}
+
+#[test]
+fn of_many_that_take_parts_a_send_looks_at_some_and_counts_the_others() {
+    let registry = registry();
+    let others = 10;
+    let guards: Vec<_> = (0..MOST_LOOKS + others).map(|_| enter(&registry)).collect();
+    let room = registry.room(0, "/").unwrap();
+    let all = Exclusions::default();
+    for number in 1..=2 {
+        for key in ["a", "b", "c"] {
+            send(&room, key, &format!("{key} {number}"), &all);
+        }
+        room.lock().newest.as_mut().unwrap().table(CLASS.of).unwrap().most_pulled = 1;
+        tell_all(&room);
+    }
+    guards.iter().for_each(|guard| assert_eq!(take(guard), ["a 1", "b 1", "c 1"]));
+    send(&room, "a", "a 3", &all);
+    tell_all(&room);
+    guards.iter().for_each(|guard| assert_eq!(take(guard), ["a 2"]));
+    // Each has now been sent `a 3`, and not `b 2`.
+    assert_eq!(["a", "b"].map(|key| send(&room, key, "4", &all).replaced), [others, guards.len()]);
 }
 
 #[test]

@@ -110,3 +110,25 @@ fn a_value_that_is_forgotten_while_it_is_told_is_not_told_to_those_that_are_left
         assert_eq!(take(member), ["b 2"]);
     }
 }
+
+#[test]
+fn what_is_sent_and_forgotten_while_others_are_told_holds_them_up_no_more_than_once_each() {
+    let registry = registry();
+    let members: Vec<_> = (0..2 * MOST_MEMBERS).map(|_| enter(&registry)).collect();
+    let room = registry.room(0, "/").unwrap();
+    let all = Exclusions::default();
+    for key in ["a", "b"] {
+        send(&room, key, &format!("{key} 1"), &all);
+    }
+    let mut news = begin(&room).unwrap();
+    let (mut turns, mut is_more) = (0, true);
+    while is_more {
+        assert!(turns < 4, "members are told, whatever comes and goes");
+        let key = if turns == 1 { "a" } else { "another" };
+        send(&room, key, &format!("{key} 2"), &all);
+        assert!(forget(&room, key));
+        is_more = tell_few_counted(&room, &mut news, &mut Work::default());
+        turns += 1;
+    }
+    assert_eq!((take(&members[0]), turns), (vec!["b 1".into()], 3), "once for `a`, which is no more");
+}
