@@ -421,7 +421,9 @@ mod over_nats {
 
     use channel_runtime::{Cluster, ClusterError, Nats, NatsEngine, Unlinked};
 
-    use super::buses::Bus as Server;
+    use tokio::net::TcpSocket;
+
+    use super::buses::{Bus as Server, Kind};
     use super::*;
 
     /// Nobody listens there.
@@ -509,6 +511,63 @@ mod over_nats {
     async fn over(server: &Server) -> Channels<()> {
         let nats = Nats::at(server.url()).query_timeout(Duration::from_secs(60));
         channels![Hall; cluster].over(nats).await.unwrap()
+    }
+
+    /// Two servers, of which the second knows where the first is.
+    async fn servers_of_a_cluster() -> [Server; 2] {
+        // Bound and not listened at, as the servers' own ports.
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let routes = format!("nats://{}", reserved.local_addr().unwrap());
+        let words = |words: [&str; 4]| words.map(str::to_owned).to_vec();
+        let first = Server::start_with(Kind::Nats, |_| words(["--cluster_name", "bus", "--cluster", &routes])).await;
+        let second = Server::start_with(Kind::Nats, |_| {
+            let mut second = words(["--cluster_name", "bus", "--cluster", "nats://127.0.0.1:-1"]);
+            second.extend(["--routes".to_owned(), routes]);
+            second
+        });
+        [first, second.await]
+    }
+
+    #[tokio::test]
+    async fn servers_of_a_nats_cluster_are_one_bus_and_a_node_goes_to_another_when_its_own_ends() {
+        let all = async {
+            let [mut first, second] = servers_of_a_cluster().await;
+            let both = format!("{},{}", first.url(), second.url());
+            let start = |url: String| async {
+                let nats = Nats::at(url).queue_age(Duration::from_secs(60)).query_timeout(Duration::from_secs(60));
+                let channels: Channels<()> = channels![Hall; cluster].over(nats).await.unwrap();
+                let (hub, bus) = (channels.of::<Hall>(), channels.bus().unwrap());
+                let client = testing::app(channels.app(())).connect::<Hall>("/hall/ann").await.unwrap();
+                (hub, bus, client)
+            };
+            let mut nodes = [start(first.url()).await, start(second.url()).await, start(both).await];
+            for (_, bus, _) in &mut nodes {
+                while bus.nodes().iter().filter(|node| !node.worker).count() < 2 {
+                    bus.changed().await;
+                }
+            }
+            for from in 0..3 {
+                let hub = &nodes[from].0;
+                hub.all().send(said("to all"));
+                // Who answers has heard what was said before.
+                let len = hub.all().everywhere().len().await;
+                assert!(len.is_complete() && len.value == 3, "{len:?}");
+                for (_, _, client) in &mut nodes {
+                    assert_eq!(heard(client), ["to all"], "from {from}");
+                }
+            }
+            first.stop().await;
+            let [(_, first_bus, _), (_, _, bob), (hub, ..)] = &mut nodes;
+            until(first_bus, false).await;
+            // Whichever server it was at.
+            hub.all().send(said("by the other server"));
+            while heard(bob).is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(60), all).await.expect("they hear each other");
     }
 
     #[tokio::test]

@@ -236,7 +236,6 @@ pub async fn each_client_hears_its_own_topic(nodes: Nodes) {
     assert_eq!(one.replace("topic:1", "topic:2"), other);
 }
 
-/// Not with Redis, which takes what fits into memory.
 pub async fn of_a_key_all_nodes_have_the_newest_value(nodes: Nodes) {
     let mut ann = nodes.app(0).connect::<Hall>("/hall/a?user=ann").await.unwrap();
     let ann_id = id(&mut ann).await;
@@ -305,6 +304,7 @@ pub async fn who_is_the_first_in_its_room_on_a_node_is_told_what_was_sent_before
     assert_eq!(ticks(&mut ann), [""; 0], "what it has had it is not told again");
 }
 
+/// Not with Redis, which takes what fits into memory.
 pub async fn what_is_longer_than_the_bus_takes_is_heard_by_nobody(nodes: Nodes) {
     let mut ann = nodes.hall(0, "/hall/a").await;
     let mut bob = nodes.hall(1, "/hall/a").await;

@@ -37,7 +37,7 @@ const NOWHERE: &str = "nats://127.0.0.1:0";
 
 /// A cluster over [NATS](https://nats.io): [`Nats::at`](Nats#method.at) says where.
 ///
-/// Core NATS is enough, without `JetStream`; servers from 2.9 to 2.15 are tested. A node publishes and subscribes to `ch.<name>.l.0` and
+/// Core NATS is enough, without `JetStream`; servers of 2.9 and 2.15 are tested. A node publishes and subscribes to `ch.<name>.l.0` and
 /// `ch.<name>.n.*`, and needs the permission for both. Whoever may publish there may say anything to any client, so these are
 /// a server's credentials.
 pub type Nats = Cluster<NatsEngine>;
