@@ -240,6 +240,38 @@ describe('users', () => {
     await page.part('[data-device="bob/laptop"]').click('power')
     await page.part('[data-device="bob/phone"]').shows('count', 'the only device')
     assert.deepEqual(browser.complaints, [])
+    await page.close()
+  })
+
+  test('are called on all their devices, until one picks up or five seconds are over', TEST, async () => {
+    const page = await served.open()
+    await page.fill('new-user', 'bob')
+    await page.fill('new-device', 'phone')
+    await page.click('add')
+    const [ann, laptop, phone] = ['ann/phone', 'bob/laptop', 'bob/phone'].map(name => page.part(`[data-device="${name}"]`))
+    for (const bob of [laptop, phone]) await bob.shows('count', 'one of 2 devices')
+    const rings = async () => { for (const bob of [laptop, phone]) await bob.shows('ring', 'ann calls') }
+    const ringsNoMore = async () => { for (const bob of [laptop, phone]) await bob.role('ring').waitFor({ state: 'hidden' }) }
+    await ann.role('to').selectOption('bob')
+
+    await ann.click('call')
+    await rings()
+    await page.picture('users-call')
+    await phone.click('accept')
+    await ann.shows('receipt', 'bob is on the line')
+    await phone.shows('receipt', 'on the line with ann')
+    await ringsNoMore()
+    assert.equal(await laptop.text('receipt'), '')
+
+    await ann.click('call')
+    await rings()
+    await ann.shows('receipt', 'bob did not answer')
+    await ringsNoMore()
+    assert.equal(await laptop.text('receipt'), '')
+    assert.equal(await page.role('ring').filter({ visible: true }).count(), 0)
+    await page.picture('users-missed')
+    assert.deepEqual(browser.complaints, [])
+    await page.close()
   })
 })
 
