@@ -1,6 +1,6 @@
-// What is made for the example `chat`, by hand, with a fault and an answer more than it has.
+// What is made for the example `chat`, by hand, with a fault, an answer and a question more than it has.
 
-import { bigints, Channel, segment, type Answer, type Call, type Options, type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'
+import { bigints, Channel, segment, whoIsPresent, type Answer, type Call, type Options, type Protocol } from '../../../channel-runtime/src/contract/typescript/core.ts'
 
 export interface ChatMessage { message: string }
 /** The first message to everyone who connects. */
@@ -11,6 +11,10 @@ export interface ChatLine { type: 'chat_message'; message: string; user_id: stri
 export interface UserTyping { type: 'user_typing'; user_id: string; timestamp: string }
 export interface UserStoppedTyping { type: 'user_stopped_typing'; user_id: string; timestamp: string }
 export interface Pong { type: 'pong'; timestamp: string }
+export interface Confirm { type: 'confirm'; question: string }
+export interface Confirmed { yes: boolean }
+/** What is seen of a connection. */
+export interface Seen { name: string; hidden: boolean }
 
 export interface ChatProtocol extends Protocol {
   says: { chat_message: ChatMessage; typing_start: {}; typing_stop: {}; ping: {}; count: {} }
@@ -22,9 +26,12 @@ export interface ChatProtocol extends Protocol {
     user_typing: UserTyping
     user_stopped_typing: UserStoppedTyping
     pong: Pong
+    confirm: Confirm
   }
   answers: { ping: Pong; count: bigint }
   faults: { chat_message: { 'chat.closed': { until: string }; 'chat.muted': undefined }; count: { '*': unknown } }
+  asks: { confirm: Confirmed }
+  seen: Seen
 }
 
 /** `/chat/:room_id` */
@@ -33,6 +40,7 @@ export class Chat extends Channel<ChatProtocol> {
   static override readonly rates = { chat_message: [20, 1, 20] }
   static override readonly timeouts = { count: 500 }
   static override readonly bigints = bigints({ '=count': ['data'] })
+  readonly present = whoIsPresent<Seen>(this)
   constructor(params: { room_id: string }, options?: Options<ChatProtocol>) { super(`/chat/${segment(params.room_id)}`, options) }
   chatMessage(message: ChatMessage, call?: Call): Answer<ChatProtocol, 'chat_message'> { return this.request('chat_message', message, call) }
   typingStart(call?: Call): Answer<ChatProtocol, 'typing_start'> { return this.request('typing_start', {}, call) }

@@ -1,8 +1,8 @@
 // What the compiler must say: each line below an `@ts-expect-error` is a mistake.
 
 /// <reference lib="esnext.disposable" />
-import { attempt, Fault, type Handlers, type Hears, type Status } from '../../../channel-runtime/src/contract/typescript/core.ts'
-import { useChannel, useMessage, useRoomState, useStatus } from '../../../channel-runtime/src/contract/typescript/react.ts'
+import { attempt, Fault, type Answerer, type Handlers, type Hears, type Status } from '../../../channel-runtime/src/contract/typescript/core.ts'
+import { useAnswer, useChannel, useMessage, usePresent, useRoomState, useStatus } from '../../../channel-runtime/src/contract/typescript/react.ts'
 import { Chat, Lobby, Keyed, type ChatProtocol, type Pong } from './chat.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -51,6 +51,36 @@ export async function mistakes(): Promise<unknown> {
   // @ts-expect-error a status that there is not
   chat.on('$status', s => s.state === 'opened')
 
+  const declines = chat.answer('confirm', async ({ question }) => {
+    is<Equal<typeof question, string>>()
+    return { yes: question !== '' }
+  })
+  is<Equal<typeof declines, () => void>>()
+  is<Equal<ReturnType<Answerer<ChatProtocol, 'confirm'>>, { yes: boolean } | Promise<{ yes: boolean }>>>()
+  // @ts-expect-error a wrong answer
+  chat.answer('confirm', () => ({ yes: 'yes' }))
+  // @ts-expect-error a wrong answer, later
+  chat.answer('confirm', async () => ({ yes: 1 }))
+  // @ts-expect-error an answer that is missing
+  chat.answer('confirm', () => {})
+  // @ts-expect-error a field of the answer that is missing
+  chat.answer('confirm', () => ({}))
+  // @ts-expect-error no such question
+  chat.answer('comfirm', () => ({ yes: true }))
+  // @ts-expect-error a message that is no question
+  chat.answer('pong', () => ({ yes: true }))
+  // @ts-expect-error a field that the question has not
+  chat.answer('confirm', ({ text }) => ({ yes: text !== '' }))
+
+  for (const [user, [seen]] of chat.present) {
+    is<Equal<typeof user, string>>()
+    if (seen) is<Equal<[typeof seen.id, typeof seen.name, typeof seen.hidden], [string, string, boolean]>>()
+    // @ts-expect-error a field that is not seen
+    seen?.mood
+  }
+  // @ts-expect-error who is not told who is present
+  new Lobby().present
+
   chat.handle({ pong: m => is<Equal<typeof m, Pong>>() })
   // @ts-expect-error one is forgotten
   chat.handle({ pong() {}, system() {} } satisfies Handlers<ChatProtocol>)
@@ -87,6 +117,7 @@ export function exhaustive(m: Hears<ChatProtocol>): string {
     case 'system': case 'user_joined': case 'user_left': case 'chat_message': return m.message
     case 'user_typing': case 'user_stopped_typing': return m.user_id
     case 'pong': return m.timestamp
+    case 'confirm': return m.question
     default: return m satisfies never
   }
 }
@@ -112,6 +143,20 @@ export function hooks(): unknown {
   is<Equal<ReturnType<typeof useStatus>, Status>>()
   const lines = useRoomState(chat, [] as string[], (lines, m) => m.type === '$joined' ? m.fresh ? [] : lines : m.type === 'chat_message' ? [...lines, m.message] : lines)
   is<Equal<typeof lines, string[]>>()
+  useAnswer(chat, 'confirm', ({ question }) => ({ yes: question !== '' }))
+  // @ts-expect-error a wrong answer
+  useAnswer(chat, 'confirm', () => ({ yes: 'yes' }))
+  // @ts-expect-error an answer that is missing
+  useAnswer(chat, 'confirm', () => {})
+  // @ts-expect-error no such question
+  useAnswer(chat, 'comfirm', () => ({ yes: true }))
+  for (const [, [seen]] of usePresent(chat)) {
+    if (seen) is<Equal<typeof seen.hidden, boolean>>()
+    // @ts-expect-error a field that is not seen
+    seen?.mood
+  }
+  // @ts-expect-error who is not told who is present
+  usePresent(lobby)
   // @ts-expect-error another state
   useRoomState(chat, [] as string[], () => 7)
   return [chat, lobby, lines]
