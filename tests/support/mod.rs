@@ -308,6 +308,11 @@ impl Raw {
         }
     }
 
+    /// The most bytes that the client's kernel keeps of what has come, with what it needs for itself.
+    pub fn receive_buffer(&self) -> usize {
+        socket2::SockRef::from(self.stream.tcp()).recv_buffer_size().unwrap()
+    }
+
     /// Takes a byte of what has come, for a client that takes its time.
     pub async fn read_a_byte(&mut self) {
         self.unread.push(within(self.stream.read_u8()).await.unwrap());
