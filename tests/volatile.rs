@@ -237,24 +237,74 @@ fn stalled_id(hub: &Hub<Board>) -> ConnectionId {
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
-#[tokio::test]
-async fn the_sockets_of_such_a_channel_hold_little_that_is_old() {
-    let (server, hub, _) = board();
-    let server = start(server).await;
-    let mut stalled = server.connect_with_small_window().await;
-    stalled.upgrade("/board/a?name=stalled").await;
-    assert_eq!(next(&mut stalled).await["n"], 0);
-    let mut taken = 0;
-    // Each is written, or dropped, before the next one is sent.
-    while hub.room(&Board::room("a")).send(long(taken)).dropped == 0 {
-        taken += 1;
-        for _ in 0..20 {
-            yield_now().await;
+mod sockets {
+    use channel_runtime::Config;
+
+    use super::*;
+
+    /// Of reliable messages 512 KiB wait, and a client for which there is more is closed.
+    #[channel("/plain", outbox_bytes = "512KiB")]
+    pub struct Plain;
+
+    #[channel(sends(Line))]
+    impl Plain {}
+
+    /// The same with a volatile message.
+    #[channel("/pointed", outbox_bytes = "512KiB")]
+    pub struct Pointed;
+
+    #[channel(sends(Line, Pointer))]
+    impl Pointed {}
+
+    /// How many KiB the socket of a client takes that reads nothing, with what that client's kernel takes.
+    async fn held_by_a_socket(path: &str, config: Config) -> usize {
+        /// How many lines wait for the client before it begins to read.
+        const BEHIND: usize = 50;
+
+        let channels = channels![Plain, Pointed];
+        let (plain, pointed) = (channels.of::<Plain>().all(), channels.of::<Pointed>().all());
+        let server = start(channels.app(()).config(config)).await;
+        let mut stalled = server.connect_with_small_window().await;
+        stalled.upgrade(path).await;
+        within(async {
+            while plain.is_empty() && pointed.is_empty() {
+                yield_now().await;
+            }
+        })
+        .await;
+        let send = || {
+            let line = || Line { text: "x".repeat(8 * 1024) };
+            plain.send(line()).refused + pointed.send(line()).refused
+        };
+        // While it reads, and there is always more, its socket grows.
+        for n in 0..400 {
+            assert_eq!(send(), 0);
+            if n >= BEHIND {
+                assert_eq!(next(&mut stalled).await["type"], "line");
+            }
         }
-        assert!(taken < 1000);
+        for taken in BEHIND..1000_usize {
+            // Each is written, as far as the socket takes it, before the next one is sent.
+            if send() > 0 {
+                return taken * 8 - 512;
+            }
+            for _ in 0..20 {
+                yield_now().await;
+            }
+        }
+        panic!("a client that reads nothing is sent everything")
     }
-    // 32 KiB in the socket, up to 64 KiB in the outbox, and what its kernel takes: a socket of another channel holds 256 KiB.
-    assert!(taken * 8 * 1024 < 200 * 1024, "{taken}");
+
+    #[tokio::test]
+    async fn the_sockets_of_such_a_channel_alone_hold_little_that_is_old() {
+        let default = Config::default();
+        let plain = held_by_a_socket("/plain", default.clone()).await;
+        let pointed = held_by_a_socket("/pointed", default.clone()).await;
+        let less = held_by_a_socket("/pointed", default.clone().unsent_bytes(8 * 1024)).await;
+        let more = held_by_a_socket("/pointed", default.unsent_bytes(1024 * 1024)).await;
+        let held = [plain, pointed, less, more];
+        assert!(plain > 200 && pointed < 100 && less < pointed && more > 500, "{held:?}");
+    }
 }
 
 #[tokio::test]
