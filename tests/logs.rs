@@ -3,6 +3,7 @@
 mod support;
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::io;
 use std::sync::Once;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use channel_runtime::{
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use support::{Raw, masked, start, text, upgrade};
+use tokio::task::yield_now;
+use tokio::time::advance;
 use tracing::Level;
 
 /// Stands in everything that is nobody's business.
@@ -569,4 +572,69 @@ async fn a_handler_that_waits_for_its_client_s_answer_is_warned_of_once() {
     client.answer(question, "me");
     app.settle().await;
     assert!(logs.text().contains(r#"kind="who""#), "{}", logs.text());
+}
+
+/// Where somebody points.
+#[message(type = "pointer", volatile)]
+pub struct Pointer {}
+
+#[message(type = "price", latest(key = of))]
+pub struct Price {
+    of: u32,
+}
+
+/// Whoever comes is never quite in, and so is behind.
+#[channel("/pit")]
+pub struct Pit;
+
+#[channel(sends(Pointer, Price))]
+impl Pit {
+    async fn on_connect(&mut self) {
+        pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_replaced_and_refused_is_logged_at_once_and_then_every_ten_seconds() {
+    let logs = Logs::capture();
+    let channels = channels![Pit];
+    let all = channels.of::<Pit>().all();
+    let app = testing::app(channels.app(()));
+    let _behind = app.connect::<Pit>("/pit").without_waiting().await.unwrap();
+    while all.is_empty() {
+        yield_now().await;
+    }
+    let send_thrice = async || {
+        for _ in 0..3 {
+            all.send(Pointer {});
+            for of in 0..1001 {
+                all.send(Price { of });
+            }
+            // Whoever is told of newest values has a turn.
+            for _ in 0..20 {
+                yield_now().await;
+            }
+        }
+    };
+    let expect = |logs: &Logs, said: &str, fields: &str| {
+        let line = logs.line(said);
+        assert!(line.contains("channel_runtime::socket") && line.ends_with(fields), "{line}");
+        line
+    };
+    let (dropped, replaced) =
+        ("volatile messages were dropped: clients are behind", "values were replaced: clients are behind");
+    let refused = "a room has 1000 keys of it, and one more was refused";
+    send_thrice().await;
+    assert!(expect(&logs, dropped, r#"channel="Pit" type="pointer" dropped=1"#).contains("INFO"));
+    assert!(expect(&logs, replaced, r#"channel="Pit" type="price" replaced=1"#).contains("INFO"));
+    assert!(expect(&logs, refused, r#"channel="Pit" type="price" times=1"#).contains("WARN"));
+    let logs = Logs::capture();
+    send_thrice().await;
+    assert!(!logs.text().contains("clients are behind") && !logs.text().contains("1000 keys"), "{}", logs.text());
+    advance(Duration::from_secs(10)).await;
+    send_thrice().await;
+    expect(&logs, dropped, " dropped=6");
+    // Each of the thousand values in each of five rounds.
+    expect(&logs, replaced, " replaced=5000");
+    expect(&logs, refused, " times=6");
 }
