@@ -82,6 +82,17 @@ struct Highest {
 #[message(type = "wave", rate = "4/min", burst = 2)]
 struct Wave;
 
+/// Asked of who bids for the crown.
+#[message(type = "certain", answer = Certainty)]
+struct Certain {
+    amount: u64,
+}
+
+#[derive(Deserialize, Describe)]
+struct Certainty {
+    is_certain: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Describe)]
 struct Step {
     least: u64,
@@ -97,7 +108,7 @@ enum NotTaken {
     Closed,
 }
 
-#[channel(sends(Catalog, Highest))]
+#[channel(sends(Catalog, Highest, Certain))]
 impl Auction {
     fn identity(&self) -> u64 {
         self.paddle.0.into()
@@ -119,6 +130,12 @@ impl Auction {
         if bid.amount <= self.highest {
             let least = self.highest + 1;
             return Err(NotTaken::TooLow { least, steps: vec![Step { least }] });
+        }
+        if self.lot == "crown" {
+            let certain = socket.ask(Certain { amount: bid.amount }).await;
+            if !certain.is_ok_and(|Certainty { is_certain }| is_certain) {
+                return Ok(Success(self.highest));
+            }
         }
         self.highest = bid.amount;
         socket.room().send(Highest { amount: bid.amount });

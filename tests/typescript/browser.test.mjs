@@ -229,6 +229,25 @@ test('React: who is present is shown as it is told, also behind a loss and in an
   through.close()
 })
 
+test("React: the server's question is answered by the newest render of who uses it", TEST, async () => {
+  const { page: p, complaints, context } = await page(undefined, auction.url)
+  await p.addScriptTag({ content: scripts.app })
+  await p.waitForSelector('main[data-state=open]')
+  await p.click('#other')
+  await p.waitForSelector('main[data-state=open]')
+  const bid = () => p.locator('.bid').first().click()
+  await bid()
+  // Of the two components the one that came last answers, and does not let it be taken.
+  await p.waitForSelector('main:last-of-type[data-asked="a:1"]')
+  for (const each of await p.locator('.prefix').all()) await each.click()
+  await bid()
+  await p.waitForSelector('main:last-of-type[data-asked="b:2"]')
+  await p.waitForFunction(() => [...document.querySelectorAll('output')].every(each => each.textContent === 'b:2'))
+  assert.deepEqual(await p.locator('main').evaluateAll(all => all.map(each => each.dataset.asked)), ['', 'b:2'])
+  assert.deepEqual(complaints, [])
+  await context.close()
+})
+
 async function until(holds) {
   while (!holds()) await new Promise(resolve => setTimeout(resolve, 20))
 }
