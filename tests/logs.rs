@@ -1,13 +1,13 @@
 //! What the logs say, and what they never do; and what a client is told of what went wrong.
 
+#[path = "support/logs.rs"]
+mod captured;
 mod support;
 
-use std::cell::RefCell;
 use std::future::pending;
-use std::io;
-use std::sync::Once;
 use std::time::Duration;
 
+use captured::Logs;
 use channel_runtime::envelope::JsonRpc;
 use channel_runtime::testing::{self, Client};
 use channel_runtime::{
@@ -19,7 +19,6 @@ use serde_json::json;
 use support::{Raw, masked, start, text, upgrade};
 use tokio::task::yield_now;
 use tokio::time::advance;
-use tracing::Level;
 
 /// Stands in everything that is nobody's business.
 const SECRET: &str = "s3cr3t";
@@ -126,52 +125,6 @@ impl Desk {
     #[message(type = "break")]
     fn break_it(&mut self) -> Broken {
         Broken { text: String::new() }
-    }
-}
-
-thread_local! {
-    /// What was logged in this thread, which is a test's own.
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Writer;
-
-impl io::Write for Writer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What is logged from now on, at all levels and by whomever. Each test begins with it: of what was logged before somebody
-/// listened, `tracing` remembers that nobody does.
-struct Logs;
-
-impl Logs {
-    fn capture() -> Self {
-        static LISTENS: Once = Once::new();
-        LISTENS.call_once(|| {
-            let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
-            tracing::subscriber::set_global_default(subscriber.with_writer(|| Writer).finish()).unwrap();
-        });
-        LOGGED.take();
-        Self
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(LOGGED.with_borrow(Clone::clone)).unwrap()
-    }
-
-    /// The one line with this in it.
-    #[track_caller]
-    fn line(&self, part: &str) -> String {
-        let text = self.text();
-        let lines: Vec<&str> = text.lines().filter(|line| line.contains(part)).collect();
-        assert!(lines.len() == 1, "{part} in {} lines of\n{text}", lines.len());
-        lines[0].to_owned()
     }
 }
 

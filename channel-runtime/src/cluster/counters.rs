@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::node_id::NodeId;
+use crate::socket::seldom::Seldom;
+
 /// Whether this node and the bus hear each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,6 +70,16 @@ pub(super) struct BusCounters {
     pub foreign: Count,
     pub disconnects: Count,
     pub incomplete: Count,
+    log: Log,
+}
+
+/// What of each the log has told.
+struct Log {
+    refused_full: Seldom,
+    refused_away: Seldom,
+    refused_too_long: Seldom,
+    duplicates: Seldom,
+    foreign: Seldom,
 }
 
 #[derive(Default)]
@@ -104,6 +117,34 @@ impl BusCounters {
             foreign: Count::default(),
             disconnects: Count::default(),
             incomplete: Count::default(),
+            log: Log {
+                refused_full: Seldom::new(),
+                refused_away: Seldom::new(),
+                refused_too_long: Seldom::new(),
+                duplicates: Seldom::new(),
+                foreign: Seldom::new(),
+            },
+        }
+    }
+
+    /// Says what was refused, doubled and foreign. For the lane: whoever counts may hold a room's lock, and a subscriber of the log
+    /// may send to that room.
+    pub fn say(&self, node: NodeId) {
+        let log = &self.log;
+        if let Some(times) = log.refused_full.tells(self.refused_full.get()) {
+            tracing::warn!(%node, times, "messages to other nodes were refused: as many bytes wait for the bus as may");
+        }
+        if let Some(times) = log.refused_away.tells(self.refused_away.get()) {
+            tracing::warn!(%node, times, "messages to other nodes were refused: the bus is away");
+        }
+        if let Some(times) = log.refused_too_long.tells(self.refused_too_long.get()) {
+            tracing::warn!(%node, times, "messages were refused: they are longer than the bus takes");
+        }
+        if let Some(times) = log.duplicates.tells(self.duplicates.get()) {
+            tracing::info!(%node, times, "messages of other nodes came twice, and were dropped the second time");
+        }
+        if let Some(times) = log.foreign.tells(self.foreign.get()) {
+            tracing::warn!(%node, times, "messages of other nodes were foreign: of a channel or kind that is not known here");
         }
     }
 

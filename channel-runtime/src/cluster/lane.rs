@@ -54,6 +54,7 @@ impl Lane {
         let mut tries = 0;
         while !self.relay.is_ended() {
             self.drop_old();
+            self.relay.bus.say(self.relay.id);
             let was_up = match self.connect().await {
                 Ok(link) => {
                     let problem = self.serve(link).await;
@@ -221,6 +222,7 @@ impl Lane {
             if let Some(node) = self.node.upgrade() {
                 relay.say_hello(&node);
             }
+            relay.bus.say(relay.id);
             self.ask_once_more(now).await;
             if *relay.bus.state.borrow() == BusState::Up {
                 relay.wake_if(relay.nodes.look(now));
@@ -266,6 +268,7 @@ impl Drop for Lane {
     fn drop(&mut self) {
         self.went_away();
         self.relay.close();
+        self.relay.bus.say(self.relay.id);
     }
 }
 

@@ -1,19 +1,12 @@
 //! The counting of what clients were not sent because they were behind: volatile messages that were dropped, and newest values that were
 //! replaced, by type.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use tokio::time::Instant;
-
 use crate::protocol::delivery::Delivery;
 use crate::protocol::describe::MessageShape;
 use crate::room::class::{Class, LatestClass, TypeHash};
 use crate::room::sent::Sent;
 use crate::socket::count::Count;
-
-/// How often the log says it of a type, at most.
-const SAY_EVERY: Duration = Duration::from_secs(10);
+use crate::socket::seldom::Seldom;
 
 /// What a channel's clients were not sent, by type. Most channels have reliable types alone.
 #[derive(Default)]
@@ -33,11 +26,7 @@ struct OfType {
 /// A count that the log says once in a while.
 struct Said {
     count: Count,
-    /// How many of them the log has told.
-    said: AtomicU64,
-    /// When the log may say more, in milliseconds after `start`.
-    due: AtomicU64,
-    start: Instant,
+    log: Seldom,
 }
 
 impl Drops {
@@ -109,39 +98,12 @@ impl Drops {
 
 impl Said {
     fn new() -> Self {
-        Self { count: Count::default(), said: AtomicU64::new(0), due: AtomicU64::new(0), start: Instant::now() }
+        Self { count: Count::default(), log: Seldom::new() }
     }
 
     /// Returns what the log is to say: how many there were since it last did.
     fn add(&self, more: usize) -> Option<u64> {
         self.count.add(more);
-        let due = self.due.load(Ordering::Relaxed);
-        let now = self.start.elapsed();
-        if now < Duration::from_millis(due) {
-            return None;
-        }
-        let next = (now + SAY_EVERY).as_millis() as u64;
-        // Of several threads one says it.
-        self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-        let count = self.count.get();
-        Some(count - self.said.swap(count, Ordering::Relaxed))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_log_says_it_at_once_and_then_every_ten_seconds() {
-        let pointer = Said::new();
-        assert_eq!(pointer.add(3), Some(3));
-        assert_eq!(pointer.add(1), None);
-        tokio::time::advance(SAY_EVERY - Duration::from_millis(1)).await;
-        assert_eq!(pointer.add(1), None);
-        assert_eq!(Said::new().add(1), Some(1), "each type by itself");
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert_eq!(pointer.add(1), Some(3));
-        assert_eq!(pointer.add(1), None);
+        self.log.tells(self.count.get())
     }
 }

@@ -36,6 +36,7 @@ pub(crate) mod questions;
 pub(crate) mod replies;
 pub(crate) mod reply;
 mod said_again;
+pub(crate) mod seldom;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod user;
