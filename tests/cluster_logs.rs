@@ -17,10 +17,26 @@ pub struct Said {
     text: String,
 }
 
+#[message(type = "ready", answer = bool)]
+pub struct Ready {}
+
+#[message(type = "ready_alone", answer = bool)]
+pub struct ReadyAlone {}
+
+#[message(type = "counted")]
+pub struct Counted {
+    members: usize,
+}
+
+#[message(type = "counted_alone")]
+pub struct CountedAlone {
+    members: usize,
+}
+
 #[channel("/hall")]
 pub struct Hall;
 
-#[channel(sends(Said))]
+#[channel(sends(Said, Ready, ReadyAlone, Counted, CountedAlone))]
 impl Hall {}
 
 /// What not every node has.
@@ -150,4 +166,39 @@ async fn what_is_lost_and_when_the_bus_is_away_is_logged_each_time() {
         let lost = told(&logs, &cluster[0].bus(), "WARN", "messages of another node were lost", "lost=");
         assert_eq!(lost, vec!["3"; round]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_or_counts_the_clients_of_one_node_of_several_is_warned_once() {
+    let logs = Logs::capture();
+    let (cluster, hubs, _annex) = nodes(2).await;
+    let _ann = cluster[0].connect::<Hall>("/hall").await.unwrap();
+    let (asked, counted) = ("the clients of this node alone are asked", "number of members on this node alone");
+    let room = hubs[0].room(&Hall::room());
+    room.send_with(|_| Counted { members: 0 });
+    assert!(!logs.text().contains(counted), "the message has no such number");
+    for hub in [&hubs[0], &hubs[0], &hubs[1]] {
+        drop(hub.all().ask(Ready {}).each());
+        hub.room(&Hall::room()).send_with(|room| Counted { members: room.len() });
+    }
+    assert!(logs.line(asked).contains(r#"channel="Hall" kind="ready""#));
+    assert!(logs.line(counted).contains(r#"channel="Hall" kind="counted""#));
+
+    // The other one has left.
+    cluster[1].drain().await;
+    cluster.settle().await;
+    drop(hubs[0].all().ask(ReadyAlone {}).each());
+    room.send_with(|room| CountedAlone { members: room.len() });
+    logs.line(asked);
+    logs.line(counted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_or_counts_all_there_are_is_not_warned() {
+    let logs = Logs::capture();
+    let (cluster, hubs, _annex) = nodes(1).await;
+    let _ann = cluster[0].connect::<Hall>("/hall").await.unwrap();
+    drop(hubs[0].all().ask(ReadyAlone {}).each());
+    hubs[0].room(&Hall::room()).send_with(|room| CountedAlone { members: room.len() });
+    assert!(!logs.text().contains("this node alone"), "{}", logs.text());
 }

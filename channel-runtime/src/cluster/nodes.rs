@@ -30,6 +30,7 @@ pub(super) struct Nodes {
     known: Mutex<HashMap<NodeId, Known>>,
     /// As the hellos say, for whoever sends: it does not look through all nodes.
     reads_compressed: AtomicBool,
+    others_serve: AtomicBool,
     /// How many are there, and how many of them serve, when that was last looked at.
     counts: Mutex<(usize, usize)>,
 }
@@ -182,7 +183,12 @@ impl Nodes {
         let reads_compressed = hellos(nodes).any(|(_, hello)| hello.deflate);
         self.reads_compressed.store(reads_compressed, Ordering::Relaxed);
         let counts = (hellos(nodes).count(), serving(nodes));
+        self.others_serve.store(counts.1 > 0, Ordering::Relaxed);
         std::mem::replace(&mut *self.counts.lock(), counts) != counts
+    }
+
+    pub fn others_serve(&self) -> bool {
+        self.others_serve.load(Ordering::Relaxed)
     }
 
     pub fn reads_compressed(&self) -> bool {

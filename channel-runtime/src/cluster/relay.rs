@@ -275,6 +275,10 @@ impl Outgoing for Outlet {
         self.0.nodes.reads_compressed()
     }
 
+    fn others_serve(&self) -> bool {
+        self.0.nodes.others_serve()
+    }
+
     fn longest(&self) -> usize {
         self.0.longest.load(Ordering::Relaxed)
     }

@@ -42,6 +42,11 @@ pub(crate) trait Outgoing: Any + Send + Sync {
     fn reads_compressed(&self) -> bool {
         false
     }
+
+    /// Whether other nodes are there that serve clients.
+    fn others_serve(&self) -> bool {
+        false
+    }
 }
 
 /// A send under way: to whom, from whom, and where it leaves the process.

@@ -25,6 +25,7 @@ use crate::socket::ask::{USUAL_TIME, answers, asks, question_frame, read};
 use crate::socket::ask_error::AskError;
 use crate::socket::audience::{Audience, IsSeveral};
 use crate::socket::node::Node;
+use crate::socket::one_node;
 use crate::socket::questions::{self, AskedClient, Asker, Deadline, NewQuestion, Number, Outcome, Timer, expire};
 use crate::wire::deflate::{PreparedFrame, Windows};
 use crate::wire::frame::Frame;
@@ -79,7 +80,9 @@ impl<C: Channel, K: IsSeveral> Audience<C, K> {
     /// not asked. The answers of all clients may be 1 MiB long together, and so may the frames that
     /// decline with them; one beyond that is [`AskError::TooLong`], and counts no more.
     ///
-    /// In a cluster it asks the clients of this node, as [`len`](Self::len) counts them.
+    /// In a cluster it asks the clients of this node, as [`len`](Self::len) counts them. While other nodes have clients, the log warns
+    /// of that, once for each type of a question. To ask all, [`notify`](Self::notify) the audience, and ask by
+    /// [`Socket::ask`](crate::Socket::ask) in the notice's handler, which runs on each client's own node.
     pub fn ask<M: Question + SentBy<C>>(&self, message: M) -> AskAll<C, K, M> {
         const { _ = asks::<C, M>() };
         AskAll { audience: self.clone(), message, within: USUAL_TIME }
@@ -126,6 +129,7 @@ impl<C: Channel, K: IsSeveral, M: Question + SentBy<C>> AskAll<C, K, M> {
     pub fn each(self) -> Outcomes<M::Answer> {
         let Self { audience, message, within } = self;
         let node = audience.hub().node();
+        one_node::warn_of_asking::<C>(node, M::TYPE);
         let members = audience.lookup().members();
         let number = Number::next();
         let (sender, outcomes) = mpsc::unbounded_channel();

@@ -28,6 +28,7 @@ pub(crate) mod node;
 pub(crate) mod notify;
 pub(crate) mod oldest_first;
 mod one_answer;
+mod one_node;
 pub(crate) mod open_rooms;
 pub(crate) mod position;
 pub(crate) mod presence;

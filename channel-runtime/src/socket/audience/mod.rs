@@ -4,6 +4,7 @@ mod delivery;
 mod kind;
 #[cfg(feature = "ops")]
 mod one_of;
+mod room_view;
 pub(super) mod target;
 mod topical;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::kind::{IsOneRoom, IsOwnRoom, IsSeveral, Many, OneConnection, OneRoom, OwnRoom};
+pub use self::room_view::RoomView;
 use crate::channel::identity::key_of;
 use crate::channel::room::{Room, RoomKind};
 use crate::channel::room_state;
@@ -34,6 +36,7 @@ use crate::socket::hub::Hub;
 use crate::socket::member_view::MemberView;
 #[cfg(feature = "cluster")]
 use crate::socket::node::Node;
+use crate::socket::one_node;
 use crate::wire::close::{Close, CloseCode, ClosedBy};
 use crate::wire::frame::{Opcode, frame};
 
@@ -59,23 +62,6 @@ pub struct Audience<C, K = Many> {
     exclusions: Exclusions,
     from: Option<Arc<Member>>,
     kind: PhantomData<fn() -> K>,
-}
-
-/// A room while a message is made for it.
-#[derive(Clone, Copy, Debug)]
-pub struct RoomView {
-    len: usize,
-}
-
-impl RoomView {
-    /// The number of members.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a message is made for members, of whom the sender is most often one"
-    )]
-    pub fn len(&self) -> usize {
-        self.len
-    }
 }
 
 impl<C: 'static, K> Audience<C, K> {
@@ -327,19 +313,25 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     /// the members are on different topics.
     ///
     /// The message is not compressed, because that would hold the lock. A number may appear twice: a connection is a member before
-    /// its `on_connect`, so that of two that join together both may send 2.
+    /// its `on_connect`, so that of two that join together both may send 2. In a cluster the number is that of this node, and the log
+    /// warns of it, once for each type of a message.
     ///
     /// # Panics
     /// If the closure sends, joins or counts members: it would wait for itself.
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
         let (class, key) = (const { class_of::<M>() }, Key::new());
-        self.deliver_with::<M::Envelope>(M::TYPE, class, &key, |len, room| {
-            let message = make(RoomView { len });
+        let is_shared = one_node::is_one_of_several(self.hub.node());
+        let sent = self.deliver_with::<M::Envelope>(M::TYPE, class, &key, |len, room| {
+            let message = make(RoomView::new(len, is_shared));
             if const { M::DELIVERY.is_latest() } {
                 key.get_or_init(|| message.newest_key());
             }
             message_frame::<M::Envelope, M>(&message, room, self.keeps(class))
-        })
+        });
+        if is_shared && room_view::take_was_read() {
+            one_node::warn_of_counting(self.hub.node().counters(self.hub.channel()).channel, M::TYPE);
+        }
+        sent
     }
 
     /// Forgets the newest value of a key, of a type that is [latest](crate::Delivery::Latest), on all nodes of a cluster: who enters is not
