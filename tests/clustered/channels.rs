@@ -195,6 +195,7 @@ pub fn list() -> Channels<App, Unlinked> {
 pub struct Node {
     pub app: Arc<App>,
     pub halls: Hub<Hall>,
+    pub lobbies: Hub<Lobby>,
     pub topics: Hub<Topic>,
     pub users: Users,
     pub bus: channel_runtime::Bus,
@@ -207,6 +208,7 @@ pub fn server(channels: Channels<App>) -> (Server<App>, Node) {
     let node = Node {
         app: app.clone(),
         halls: channels.of::<Hall>(),
+        lobbies: channels.of::<Lobby>(),
         topics: channels.of::<Topic>(),
         users: channels.users(),
         bus: channels.bus().unwrap(),

@@ -4,7 +4,7 @@ use channel_runtime::testing::Client;
 use channel_runtime::{BusState, CloseCode, Elsewhere, NotTaken};
 
 use crate::clustered::channels::{
-    Hall, HallFromClient, Lobby, Promoted, Said, Say, Symbol, Tick, Topic, heard, id, ticks, user,
+    Hall, HallFromClient, Lobby, Node, Promoted, Said, Say, Symbol, Tick, Topic, heard, id, ticks, user,
 };
 use crate::clustered::nodes::Nodes;
 
@@ -162,20 +162,58 @@ pub async fn a_move_reaches_all_nodes_and_not_who_is_there(nodes: Nodes) {
 }
 
 pub async fn a_ban_reaches_who_is_just_coming_in_on_another_node(nodes: Nodes) {
-    banned_at_the_door(nodes, "/lobby?user=ann&slow=true").await;
+    banned_at_the_door(nodes, "/lobby?user=ann&slow=true", Ban::AllChannels).await;
 }
 
 pub async fn a_ban_reaches_whose_extractors_still_run_on_another_node(nodes: Nodes) {
-    banned_at_the_door(nodes, "/lobby?user=ann&reading=true").await;
+    banned_at_the_door(nodes, "/lobby?user=ann&reading=true", Ban::AllChannels).await;
 }
 
-async fn banned_at_the_door(nodes: Nodes, path: &str) {
+pub async fn a_hub_s_ban_reaches_who_is_just_coming_in_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&slow=true", Ban::Hub).await;
+}
+
+pub async fn a_hub_s_ban_reaches_whose_extractors_still_run_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&reading=true", Ban::Hub).await;
+}
+
+pub async fn a_ban_that_nobody_waits_for_reaches_who_is_just_coming_in_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&slow=true", Ban::HubUnawaited).await;
+}
+
+pub async fn a_ban_that_nobody_waits_for_reaches_whose_extractors_still_run_on_another_node(nodes: Nodes) {
+    banned_at_the_door(nodes, "/lobby?user=ann&reading=true", Ban::HubUnawaited).await;
+}
+
+#[derive(Clone, Copy)]
+enum Ban {
+    AllChannels,
+    Hub,
+    HubUnawaited,
+}
+
+impl Ban {
+    async fn of_ann(self, node: &Node) {
+        let (ann, why) = (user("ann"), (CloseCode::FORBIDDEN, "banned"));
+        let banned = match self {
+            Self::AllChannels => node.users.user(&ann).everywhere().disconnect(why.0, why.1).await,
+            Self::Hub => node.lobbies.user(&ann).everywhere().disconnect(why.0, why.1).await,
+            Self::HubUnawaited => {
+                node.lobbies.user(&ann).disconnect(why.0, why.1);
+                // Asked behind it.
+                node.lobbies.all().everywhere().len().await
+            }
+        };
+        assert!(banned.is_complete(), "{banned:?}");
+    }
+}
+
+async fn banned_at_the_door(nodes: Nodes, path: &str, ban: Ban) {
     let app = nodes.app(1);
     let coming = app.connect::<Lobby>(path).without_waiting();
     let banning = async {
         nodes[1].waits.lock().await.recv().await.unwrap();
-        let banned = nodes[0].users.user(&user("ann")).everywhere().disconnect(CloseCode::FORBIDDEN, "banned").await;
-        assert!(banned.is_complete(), "{banned:?}");
+        ban.of_ann(&nodes[0]).await;
         nodes[1].app.door.notify_one();
     };
     let (coming, ()) = tokio::join!(coming, banning);
@@ -413,6 +451,10 @@ macro_rules! scenarios {
             2 a_move_reaches_all_nodes_and_not_who_is_there
             2 a_ban_reaches_who_is_just_coming_in_on_another_node
             2 a_ban_reaches_whose_extractors_still_run_on_another_node
+            2 a_hub_s_ban_reaches_who_is_just_coming_in_on_another_node
+            2 a_hub_s_ban_reaches_whose_extractors_still_run_on_another_node
+            2 a_ban_that_nobody_waits_for_reaches_who_is_just_coming_in_on_another_node
+            2 a_ban_that_nobody_waits_for_reaches_whose_extractors_still_run_on_another_node
             2 a_notice_reaches_the_handlers_of_all_nodes
             2 others_join_and_leave_rooms_on_all_nodes
             2 a_message_made_under_the_lock_counts_those_who_are_here
