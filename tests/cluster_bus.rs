@@ -9,6 +9,7 @@ use channel_runtime::testing::{self, Client, TestCluster, TestClusterSetup};
 use channel_runtime::{Bus, BusState, Channels, CloseCode, Elsewhere, Hub, NotTaken, channel, channels, message};
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
 #[message(type = "said")]
@@ -269,6 +270,61 @@ async fn who_watches_the_bus_is_woken_by_what_was_lost() {
     assert!(back.elapsed() <= Duration::from_secs(2), "{:?}", back.elapsed());
     assert_eq!((bus.lost(), bus.stats().lost), (3, 3));
     assert!(heard(&mut bob).is_empty());
+}
+
+/// More than are read in one turn, in one parcel.
+const MANY: u64 = 1000;
+
+/// Sends them, and waits until node 1 has begun to do what the parcel says. Returns what `done` was before.
+async fn begin_to_read_many(cluster: &TestCluster<()>, hubs: &[Hub<Hall>]) -> u64 {
+    let (before, parcels) = (hubs[1].stats().sent, cluster[0].bus().stats().parcels);
+    for n in 0..MANY {
+        hubs[0].all().send(said(&n.to_string()));
+    }
+    while cluster[1].bus().stats().received < MANY || hubs[1].stats().sent == before {
+        yield_now().await;
+    }
+    assert_eq!(cluster[0].bus().stats().parcels, parcels + 1);
+    before
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_long_parcel_is_read_other_tasks_run() {
+    let (cluster, hubs) = two().await;
+    let _bob = hall(&cluster, 1, "bob").await;
+    let before = begin_to_read_many(&cluster, &hubs).await;
+    let mut turns = 0;
+    while hubs[1].stats().sent < before + MANY {
+        turns += 1;
+        yield_now().await;
+    }
+    assert!(turns > 10, "{turns}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_of_a_parcel_is_done_once_also_if_the_connection_ends_meanwhile() {
+    let (cluster, hubs) = two().await;
+    let mut bob = hall(&cluster, 1, "bob").await;
+    let before = begin_to_read_many(&cluster, &hubs).await;
+    let mut bus = cluster[1].bus();
+    cluster.bus().restart();
+    // By its own message the node notices it.
+    hubs[1].user("nobody").send(said("out"));
+    while bus.stats().disconnects == 0 {
+        yield_now().await;
+    }
+    let done = hubs[1].stats().sent - before;
+    assert!((1..MANY).contains(&done), "{done} were done before");
+    while hubs[1].stats().sent < before + MANY {
+        assert!(matches!(bus.state(), BusState::Away { .. }), "not behind the next connection");
+        yield_now().await;
+    }
+    until(&mut bus, true).await;
+    until(&mut cluster[0].bus(), true).await;
+    cluster.settle().await;
+    let expected: Vec<_> = (0..MANY).map(|n| n.to_string()).collect();
+    assert_eq!(heard(&mut bob), expected);
+    assert_eq!(bus.lost(), 0);
 }
 
 #[tokio::test(start_paused = true)]
