@@ -33,7 +33,8 @@ impl Seldom {
         let next = (now + SAY_EVERY).as_millis() as u64;
         // Of several threads one says it.
         self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).ok()?;
-        Some(count - self.told.swap(count, Ordering::Relaxed))
+        // Another may have told of more meanwhile, if this thread stood still for so long.
+        count.checked_sub(self.told.fetch_max(count, Ordering::Relaxed)).filter(|more| *more > 0)
     }
 }
 
