@@ -34,10 +34,13 @@ pub(super) fn take(node: &Arc<Node>, relay: &Relay, from: NodeId, record: &Recor
     };
     let here = Here { node, relay, from, channel };
     // Whether there is such a room here or not.
-    match (record.newest, &record.content) {
+    let counts = match (record.newest, &record.content) {
         (Some(value), _) => relay.stamps.see(value.micros),
         (None, Content::Forget { stamp, .. }) => relay.stamps.see(stamp.micros),
-        _ => {}
+        _ => true,
+    };
+    if !counts {
+        return here.foreign();
     }
     match (&record.to, &record.content) {
         (Address::User(name), content) => here.to_user(&here.user(name), content),
@@ -59,9 +62,7 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
             Ok(hello) => {
                 // 0 if there was none.
-                if hello.newest <= Stamp::MOST_MICROS {
-                    relay.stamps.see(hello.newest);
-                } else {
+                if !relay.stamps.see(hello.newest) {
                     relay.bus.foreign.add(1);
                 }
                 if relay.stamps.is_first_far_ahead(hello.newest) {

@@ -2,18 +2,20 @@
 //! mutes nobody.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::room::newest::Stamp;
+use crate::room::newest::{Stamp, micros_now};
 
 /// Microseconds, so that no node sends more than one value in each, and runs ahead of its clock.
 pub(crate) type Clock = Box<dyn Fn() -> u64 + Send + Sync>;
 
-/// A record has 56 bits for it. No other node says as much, so it is never reached.
+/// A record has 56 bits for it. No other node's counts that says as much, so it is never reached.
 pub(super) const MOST_MICROS: u64 = (1 << 56) - 1;
 
 /// Another node that is so much ahead has a clock that is wrong.
 const FAR: u64 = 3600 * 1_000_000;
+
+/// What is more ahead is foreign. This goes on with the clock: so what follows a stamp that just counted soon counts as well.
+const MOST_AHEAD: u64 = 24 * FAR;
 
 pub(super) struct Stamps {
     node: u64,
@@ -38,9 +40,14 @@ impl Stamps {
         Stamp { micros: next(before.unwrap_or_else(|before| before)), node: self.node }
     }
 
-    /// Another node has given this one, or has seen it.
-    pub fn see(&self, micros: u64) {
-        self.latest.fetch_max(micros.min(Stamp::MOST_MICROS), Ordering::Relaxed);
+    /// Another node has given this one, or has seen it. Returns whether it counts: not if it is more than a day ahead of the clock here.
+    #[must_use]
+    pub fn see(&self, micros: u64) -> bool {
+        let counts = micros <= (self.now)().saturating_add(MOST_AHEAD);
+        if counts {
+            self.latest.fetch_max(micros, Ordering::Relaxed);
+        }
+        counts
     }
 
     /// Whether it is an hour ahead of the clock here, the first time that one is.
@@ -55,12 +62,13 @@ impl Stamps {
 }
 
 pub(super) fn system_clock() -> Clock {
-    let micros = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-    Box::new(move || u64::try_from(micros()).unwrap_or(MOST_MICROS))
+    Box::new(micros_now)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -68,12 +76,26 @@ mod tests {
         let stamps = Stamps::new(7, Box::new(|| 1000));
         assert_eq!(stamps.latest(), 0);
         assert_eq!([stamps.next(), stamps.next()].map(|stamp| stamp.micros), [1000, 1001]);
-        stamps.see(2_000_000);
-        stamps.see(5);
+        assert!(stamps.see(2_000_000) && stamps.see(5));
         assert_eq!(stamps.next(), Stamp { micros: 2_000_001, node: 7 });
-        stamps.see(u64::MAX);
-        let next = [stamps.next(), stamps.next()];
-        assert!(next[1].replaces(next[0]) && next[1].micros < MOST_MICROS, "it goes on, and fits into a record");
+    }
+
+    #[test]
+    fn what_follows_the_greatest_that_counts_counts_for_another_node_a_moment_later() {
+        let now = Arc::new(AtomicU64::new(1_000_000));
+        let [ann, bob] = [1, 2].map(|node| {
+            let now = Arc::clone(&now);
+            Stamps::new(node, Box::new(move || now.load(Ordering::Relaxed)))
+        });
+        for most in [u64::MAX, Stamp::MOST_MICROS, 1_000_001 + MOST_AHEAD] {
+            assert!(!ann.see(most));
+        }
+        assert_eq!(ann.next().micros, 1_000_000, "these count for nobody");
+        assert!(ann.see(1_000_000 + MOST_AHEAD));
+        let next = ann.next().micros;
+        assert!(!bob.see(next));
+        now.fetch_add(1, Ordering::Relaxed);
+        assert!(bob.see(next) && bob.next().micros == next + 1);
     }
 
     #[test]

@@ -28,6 +28,8 @@ use std::sync::{Arc, OnceLock};
 #[cfg(feature = "cluster")]
 pub(crate) use self::known::Known;
 pub(crate) use self::stamp::Stamp;
+#[cfg(feature = "cluster")]
+pub(crate) use self::stamp::micros_now;
 use crate::room::class::TypeHash;
 use crate::room::newest::table::Table;
 use crate::room::newest::work::Work;

@@ -1,5 +1,7 @@
 //! When a newest value was sent, as all nodes of a cluster understand it: of two values of a key, that with the greater stamp is the newest.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// No two values have the same, but for [`Stamp::NONE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
@@ -13,7 +15,7 @@ impl Stamp {
     /// Without a cluster: what is stored later is newer.
     pub const NONE: Self = Self { micros: 0, node: 0 };
 
-    /// Greater ones, from the year 3111 on, are none: what follows them has 56 bits, too.
+    /// Greater ones, from the year 3111 on, are none, so that what follows those that count has 56 bits, too.
     #[cfg(feature = "cluster")]
     pub const MOST_MICROS: u64 = 1 << 55;
 
@@ -35,6 +37,12 @@ impl Stamp {
     pub fn replaces(self, other: Self) -> bool {
         self.is_none() || self > other
     }
+}
+
+/// By the clock of this computer: microseconds since 1970.
+pub(crate) fn micros_now() -> u64 {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    u64::try_from(micros).unwrap_or(u64::MAX)
 }
 
 /// What became of a value.

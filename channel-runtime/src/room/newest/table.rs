@@ -12,7 +12,7 @@ use crate::room::newest::at::At;
 use crate::room::newest::bundle::{Change, Piece, is_meant, joined};
 use crate::room::newest::forgotten::Forgotten;
 use crate::room::newest::places::Places;
-use crate::room::newest::stamp::{Stamp, Stored};
+use crate::room::newest::stamp::{Stamp, Stored, micros_now};
 use crate::room::newest::work::Work;
 use crate::room::recipient::Recipient;
 use crate::wire::deflate::Compression;
@@ -155,7 +155,7 @@ impl Table {
             return false;
         }
         if !stamp.is_none() {
-            self.forgotten.add(key, stamp, MOST_KEYS);
+            self.forgotten.add(key, stamp, micros_now(), MOST_KEYS);
         }
         let Some(value) = self.values.remove(key) else { return false };
         self.keys.remove(&value.version);
