@@ -86,7 +86,7 @@ impl Lane {
     fn drop_old(&self) {
         let dropped = self.relay.queue.drop_old(Instant::now());
         self.relay.bus.refused_away.add(dropped as u64);
-        drop(self.relay.queue.take_answers());
+        self.relay.queue.drop_answers();
     }
 
     async fn connect(&self) -> Result<Link, EngineError> {

@@ -1,19 +1,19 @@
 //! Newest values that this node has not heard: it asks the other nodes for those of a room, and they answer for theirs.
 //!
 //! It asks when a room is opened here, and a second later once more, because what another node sends at that moment may have passed; and
-//! for all rooms whenever something may have been missed. A question has a digest of what is known here, so that whoever knows the same
-//! answers nothing. Answers are written as fast as the bus takes them, and nothing of them waits but the name of the room.
+//! for all rooms, of all nodes or of one alone, whenever something may have been missed. A question has a digest of what is known here, so
+//! that whoever knows the same answers nothing. Answers are written as fast as the bus takes them. Of those that are not begun nothing waits
+//! but the name of the room, and of the one that is begun what is left of the room.
 
 use std::convert::Infallible;
-use std::iter;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use std::vec;
 
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
-use super::asks::Missed;
 use super::counters::BusState;
 use super::engine::{EngineError, Publisher, Subject};
 use super::lane::{HEAD, Lane, PARCEL_BYTES, publish};
@@ -25,11 +25,9 @@ use crate::room::class::Class;
 use crate::room::live_room::LiveRoom;
 use crate::room::newest::Known;
 use crate::room::outgoing::Body;
+use crate::room::registry::Registry;
 use crate::room::sent::{Elsewhere, NotTaken};
 use crate::socket::node::Node;
-
-/// What is told of within this time is asked for once: each node says hello in it.
-const GATHERED: Duration = Duration::from_secs(1);
 
 /// Of questions so many bytes are asked at once, and then there is a pause: 1.6 MB/s.
 const ASKED_AT_ONCE: usize = 16 << 10;
@@ -67,8 +65,12 @@ impl Relay {
         Outbound { channel: self.hash(channel), to, class: Class::Reliable, newest: None, mask: None, cargo }
     }
 
-    /// Another node has asked, and knows this.
+    /// Another node has asked, and knows this. Who asks and was not heard before is none: each is there in its hello before.
     pub(super) fn asked_for(&self, from: NodeId, channel: usize, room: &Arc<LiveRoom>, is_all: bool, digest: u64) {
+        if !self.nodes.knows(from) {
+            self.bus.foreign.add(1);
+            return;
+        }
         let name = (!is_all).then(|| Arc::clone(room.name()));
         let to = Owes { node: from, channel, name };
         if room.newest_digest() != digest && !self.queue.owe(to, room, digest) {
@@ -88,39 +90,33 @@ pub(super) struct Answering {
 impl Lane {
     /// Asks for the newest values of all rooms, whenever some may have been missed.
     pub(super) async fn ask(&self) -> Result<Infallible, EngineError> {
-        let relay = &*self.relay;
+        let asks = &self.relay.asks;
         loop {
-            relay.asks.again.notified().await;
-            let now = Instant::now();
-            let next = relay.asks.pauses.lock().next(now);
-            sleep_until(next.max(now + GATHERED)).await;
-            if *relay.bus.state.borrow() == BusState::Up {
-                self.ask_for_all(relay.asks.take_missed()).await;
-                relay.asks.pauses.lock().ended(Instant::now());
+            asks.wanted().await;
+            if *self.relay.bus.state.borrow() == BusState::Up {
+                let missed = asks.begin_pass(Instant::now());
+                self.ask_for_all(missed.of()).await;
+                asks.end_pass(Instant::now());
             }
         }
     }
 
-    async fn ask_for_all(&self, Missed { by_any, by }: Missed) {
-        let (relay, Some(node)) = (&*self.relay, self.node.upgrade()) else { return };
-        let registry = &node.registry;
-        // Who is asked with all is not asked alone.
-        let of: Vec<Option<NodeId>> = if by_any { vec![None] } else { by.into_iter().map(Some).collect() };
+    /// `of` is `None` for all nodes. It begins where the pass before was cut short. Neither the node nor a room is kept while it waits.
+    async fn ask_for_all(&self, of: Option<NodeId>) {
+        let relay = &*self.relay;
         let mut asked = 0;
-        for of in of {
-            for channel in registry.with_newest() {
-                let to_all = iter::once((Destination::All, Arc::clone(registry.all(channel))));
-                let rooms = registry.rooms_of(channel);
-                let to_rooms = rooms.map(|room| (Destination::Room(Arc::clone(room.name())), room));
-                for (to, room) in to_all.chain(to_rooms) {
-                    asked += self.ask_in_turn(channel, to, room.newest_digest(), of).await;
-                    drop(room);
-                    if asked >= ASKED_AT_ONCE {
-                        asked = 0;
-                        sleep(if relay.queue.is_busy() { LONG_PAUSE } else { PAUSE }).await;
-                    }
+        for _ in 0..Registry::PARTS {
+            let part = relay.asks.next_part.load(Ordering::Relaxed);
+            let Some(rooms) = self.node.upgrade().map(|node| part_of(&node.registry, part)) else { return };
+            for (channel, to, room) in rooms {
+                let Some(digest) = room.upgrade().map(|room| room.newest_digest()) else { continue };
+                asked += self.ask_in_turn(channel, to, digest, of).await;
+                if asked >= ASKED_AT_ONCE {
+                    asked = 0;
+                    sleep(if relay.queue.is_busy() { LONG_PAUSE } else { PAUSE }).await;
                 }
             }
+            relay.asks.next_part.store((part + 1) % Registry::PARTS, Ordering::Relaxed);
         }
     }
 
@@ -130,8 +126,15 @@ impl Lane {
         let question = || relay.question(channel, to.clone(), digest);
         let bytes = record_bytes(&question());
         match of {
-            // Beyond what the bus takes it is none that could be answered.
-            Some(node) => _ = relay.queue.answer(node, question()),
+            Some(node) => {
+                while !relay.has_left() && relay.queue.is_busy() {
+                    sleep(LONG_PAUSE).await;
+                }
+                if !relay.has_left() {
+                    // Beyond what the bus takes it is none that could be answered.
+                    relay.queue.answer(node, question());
+                }
+            }
             None => {
                 while !relay.has_left() && relay.queue.append(question(), None) == FULL {
                     sleep(LONG_PAUSE).await;
@@ -161,8 +164,13 @@ impl Lane {
         publisher: &mut dyn Publisher,
         begun: Option<Answering>,
     ) -> Result<Option<Answering>, EngineError> {
-        let (mut written, mut begun) = (0, begun);
+        let (mut written, mut rooms, mut begun) = (0, 0, begun);
         while written < PARCEL_BYTES {
+            rooms += 1;
+            if rooms % ROOMS_AT_ONCE == 0 {
+                // Of rooms of which the other knows the same by now nothing is written, and so nothing waited for.
+                yield_now().await;
+            }
             let next = || self.relay.queue.take_owed().map(Answering::begin);
             let Some(mut answering) = begun.take().or_else(next) else { return Ok(None) };
             written += HEAD + self.write_newest(publisher, &mut answering).await?;
@@ -197,6 +205,20 @@ impl Lane {
         }
         Ok(bytes)
     }
+}
+
+/// Questions of a part of the rooms, with those for all of a channel in the first.
+fn part_of(registry: &Registry, part: usize) -> Vec<(usize, Destination, Weak<LiveRoom>)> {
+    let mut questions = Vec::new();
+    for channel in registry.with_newest() {
+        if part == 0 {
+            questions.push((channel, Destination::All, Arc::downgrade(registry.all(channel))));
+        }
+        let rooms = registry.rooms_of(channel, part).into_iter();
+        questions
+            .extend(rooms.map(|room| (channel, Destination::Room(Arc::clone(room.name())), Arc::downgrade(&room))));
+    }
+    questions
 }
 
 impl Answering {

@@ -162,6 +162,11 @@ impl Nodes {
         Arrival::New
     }
 
+    /// Whether it has been heard, and has not said goodbye.
+    pub fn knows(&self, node: NodeId) -> bool {
+        self.known.lock().get(&node).is_some_and(|known| !known.has_left)
+    }
+
     /// `age` is for how long this node has been in the cluster. Returns how many records were lost: those of a node that is younger,
     /// and that had said something before it was heard for the first time.
     pub fn hello(&self, node: NodeId, hello: Hello, age: Duration) -> Heard {
@@ -303,6 +308,16 @@ mod tests {
         assert_eq!(arrive(16, 3), known(3, 0), "what comes late was counted as lost");
         assert_eq!(arrive(20, 3), known(1, 0));
         assert_eq!(arrive(23, 1), known(0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_heard_is_known_until_it_leaves() {
+        let (nodes, node) = (Nodes::default(), NodeId(7));
+        assert!(!nodes.knows(node));
+        nodes.arrive(node, 1, 0, Instant::now());
+        assert!(nodes.knows(node) && !nodes.knows(NodeId(8)));
+        nodes.leave(node);
+        assert!(!nodes.knows(node));
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,6 +41,7 @@ struct Waiting {
     /// An empty list with the room of one that was taken, so that who sends does not wait for it to grow.
     spare: VecDeque<Record>,
     answers: VecDeque<Answer>,
+    answers_bytes: usize,
     owed: Debts,
     greeting: Option<Outbound>,
     bytes: usize,
@@ -86,6 +87,7 @@ impl Queue {
                 records: VecDeque::new(),
                 spare: VecDeque::new(),
                 answers: VecDeque::new(),
+                answers_bytes: 0,
                 owed: Debts::default(),
                 greeting: None,
                 bytes: 0,
@@ -173,12 +175,17 @@ impl Queue {
         });
     }
 
-    /// Bounded by the number of questions: one answer each. Returns whether it is no longer than the bus takes.
+    /// What is for one node: an answer, of which there is one for each question, or a question, which waits first while the queue
+    /// [is busy](Self::is_busy). Returns whether it is no longer than the bus takes.
     pub fn answer(&self, node: NodeId, outbound: Outbound) -> bool {
-        let is_taken = record_bytes(&outbound) <= self.longest.load(Ordering::Relaxed);
+        let bytes = record_bytes(&outbound);
+        let is_taken = bytes <= self.longest.load(Ordering::Relaxed);
         if is_taken {
             let answer = Answer { node, outbound, _in_flight: self.begin() };
-            self.add(|waiting| waiting.answers.push_back(answer));
+            self.add(|waiting| {
+                waiting.answers.push_back(answer);
+                waiting.answers_bytes += bytes;
+            });
         }
         is_taken
     }
@@ -248,7 +255,16 @@ impl Queue {
     }
 
     pub fn take_answers(&self) -> VecDeque<Answer> {
-        mem::take(&mut self.waiting.lock().answers)
+        let waiting = &mut *self.waiting.lock();
+        waiting.answers_bytes = 0;
+        mem::take(&mut waiting.answers)
+    }
+
+    /// Nobody waits any more for what was asked on a connection that has ended.
+    pub fn drop_answers(&self) {
+        drop(self.take_answers());
+        let owed = mem::take(&mut self.waiting.lock().owed);
+        drop(owed);
     }
 
     /// What is owed is asked for again when it is back.
@@ -272,7 +288,7 @@ impl Queue {
     pub fn end(&self) -> usize {
         let (records, answers) = {
             let waiting = &mut *self.waiting.lock();
-            waiting.bytes = 0;
+            (waiting.bytes, waiting.answers_bytes) = (0, 0);
             let owed = mem::take(&mut waiting.owed);
             (mem::take(&mut waiting.records), (mem::take(&mut waiting.answers), owed))
         };
@@ -296,7 +312,8 @@ impl Queue {
 
     /// More waits than questions add to.
     pub fn is_busy(&self) -> bool {
-        self.bytes() > self.most_bytes / 8
+        let waiting = self.waiting.lock();
+        waiting.bytes + waiting.answers_bytes > self.most_bytes / 8
     }
 
     pub fn bytes(&self) -> usize {

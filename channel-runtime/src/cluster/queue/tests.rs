@@ -86,6 +86,21 @@ async fn a_volatile_record_is_taken_only_if_little_waits_for_a_bus_that_is_there
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_for_single_nodes_counts_until_it_is_taken() {
+    let queue = queue(8000);
+    while !queue.is_busy() {
+        assert!(queue.answer(NodeId(1), hello(100)));
+    }
+    assert!((8..=10).contains(&queue.take_answers().len()), "an eighth");
+    assert!(!queue.is_busy());
+    while !queue.is_busy() {
+        assert!(queue.answer(NodeId(1), hello(100)));
+    }
+    queue.drop_answers();
+    assert!(!queue.is_busy());
+}
+
+#[tokio::test(start_paused = true)]
 async fn from_half_of_the_bound_on_a_sender_is_slowed_until_its_record_is_gone_whatever_becomes_of_it() {
     let (queue, hub) = (queue(1000), std::sync::Arc::new(HubBacklog::new(16)));
     let publisher = Publisher::Hub(std::sync::Arc::clone(&hub));
@@ -124,6 +139,11 @@ async fn what_is_owed_is_owed_no_more_when_the_bus_goes_away() {
     assert!(owe() && queue.take_owed().is_some() && owe());
     queue.went_away(Instant::now());
     assert!(queue.take_owed().is_none());
+    // Asked for on a connection on which this node's own greeting does not come back.
+    assert!(owe());
+    assert!(queue.answer(NodeId(1), hello(1)));
+    queue.drop_answers();
+    assert!(queue.take_owed().is_none() && queue.take_answers().is_empty());
     drop(guard);
 }
 
