@@ -5,10 +5,9 @@ mod support;
 use std::sync::Arc;
 
 use channel_runtime::http::StatusCode;
-use channel_runtime::{
-    Config, Extract, Fresh, Handshake, Hub, Joined, Reject, Server, Socket, channel, channels, message,
-};
+use channel_runtime::{Config, Fresh, Hub, Joined, Server, Socket, channel, channels, message};
 use serde_json::{Value, json};
+use support::board::Name;
 use support::{Raw, Running, start, text, upgrade, within};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -48,14 +47,6 @@ pub struct Said {
     text: String,
 }
 
-pub struct Name(String);
-
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name").unwrap_or_default()))
-    }
-}
-
 pub struct Symbol(String);
 
 impl std::fmt::Display for Symbol {
@@ -76,7 +67,7 @@ pub struct Chat {
 
 #[channel(sends(Said))]
 impl Chat {
-    fn identity(&self) -> String {
+    fn identity(&self) -> Option<String> {
         self.name.0.clone()
     }
 

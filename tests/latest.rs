@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{
-    Config, Delivery, Extract, Handshake, Hub, Message, Reject, Sent, Server, Socket, channel, channels, message,
-};
+use channel_runtime::{Config, Delivery, Hub, Message, Sent, Server, Socket, channel, channels, message};
 use serde_json::{Value, json};
+use support::board::{Gate, Name, Tile};
 use support::{Frame, Raw, start, text, within};
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
@@ -73,26 +72,6 @@ impl Pixel {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct Tile(u8);
-
-impl std::fmt::Display for Tile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Permits for those who wait in `on_connect`.
-type Gate = Arc<Semaphore>;
-
-pub struct Name(String);
-
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name").unwrap_or_default()))
-    }
-}
-
 #[channel("/board/:room", rooms(Tile), app = Gate, room_state = usize)]
 pub struct Board {
     room: String,
@@ -102,12 +81,12 @@ pub struct Board {
 
 #[channel(sends(Tick, Place, Total, Line, Pixel))]
 impl Board {
-    fn identity(&self) -> &String {
-        &self.name.0
+    fn identity(&self) -> Option<&String> {
+        self.name.0.as_ref()
     }
 
     async fn on_connect(&mut self, socket: &Socket<Self>, app: &Gate) {
-        if self.name.0 == "late" {
+        if self.name.0.as_deref() == Some("late") {
             app.acquire().await.expect("it is never closed").forget();
         }
         socket.send(Line { text: "welcome".into() });

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use channel_runtime::testing::{self, Client, TestApp};
-use channel_runtime::{
-    CloseCode, ClosedBy, Config, Extract, Fault, Handshake, Hub, Rate, Reject, Success, channel, channels, message,
-};
+use channel_runtime::{CloseCode, ClosedBy, Config, Fault, Hub, Rate, Success, channel, channels, message};
 use serde::{Deserialize, Deserializer};
+use support::board::Name;
 use support::wire::{Fixture, bare, echo};
 use support::{Frame, Raw, masked, text};
 use tokio::time::advance;
@@ -35,14 +34,6 @@ fn panics_at_the_second<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8
 /// Seldom, where no handler says otherwise.
 #[message(type = "shout", rate = "1/h")]
 pub struct Shout {}
-
-pub struct Name(Option<String>);
-
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name")))
-    }
-}
 
 #[channel("/desk")]
 pub struct Desk {

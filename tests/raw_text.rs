@@ -11,12 +11,13 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Batched, CloseCode, ClosedBy, Config, ConnectionId, DecodeError, Deferred, Extract, Fault, Handshake, Hub, Rate,
-    Reject, Sent, Socket, Success, Text, channel, channels, message,
+    Batched, CloseCode, ClosedBy, Config, ConnectionId, DecodeError, Deferred, Fault, Hub, Rate, Sent, Socket, Success,
+    Text, channel, channels, message,
 };
 use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
+use support::board::Name;
 use support::{Frame, Raw, close, masked, start, text};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -49,14 +50,6 @@ pub struct Echo;
 impl Echo {
     fn on_text(&mut self, text: Text) -> Text {
         text
-    }
-}
-
-pub struct Name(Option<String>);
-
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name")))
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use channel_runtime::testing::{self, Client, TestApp};
 use channel_runtime::{
-    Channel, ConnectionId, Delivery, Extract, Handshake, Hub, Message, Reject, Sent, Server, Socket, channel, channels,
-    message,
+    Channel, ConnectionId, Delivery, Hub, Message, Sent, Server, Socket, channel, channels, message,
 };
 use futures::FutureExt as _;
 use serde_json::{Value, json};
+use support::board::{Gate, Name, Tile};
 use support::{Frame, Raw, start, text, within};
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
@@ -54,26 +54,6 @@ impl Pixel {
     }
 }
 
-#[derive(Clone, Debug)]
-pub struct Tile(u8);
-
-impl std::fmt::Display for Tile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Permits for those who wait in `on_connect`.
-type Gate = Arc<Semaphore>;
-
-pub struct Name(String);
-
-impl<A: Sync> Extract<A> for Name {
-    async fn extract(handshake: &Handshake, _: &A) -> Result<Self, Reject> {
-        Ok(Self(handshake.query_param("name").unwrap_or_default()))
-    }
-}
-
 #[channel("/board/:room", rooms(Tile), app = Gate, room_state = usize)]
 pub struct Board {
     room: String,
@@ -83,14 +63,14 @@ pub struct Board {
 
 #[channel(sends(Pointer, Line, Pixel))]
 impl Board {
-    fn identity(&self) -> &String {
-        &self.name.0
+    fn identity(&self) -> Option<&String> {
+        self.name.0.as_ref()
     }
 
     async fn on_connect(&mut self, socket: &Socket<Self>, app: &Gate) {
         socket.join(&Tile(1));
         socket.send(pointer(0));
-        if self.name.0 == "late" {
+        if self.name.0.as_deref() == Some("late") {
             app.acquire().await.expect("it is never closed").forget();
         }
     }

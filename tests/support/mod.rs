@@ -3,6 +3,7 @@
 //! Nothing here waits longer than [`PATIENCE`].
 #![allow(dead_code, reason = "each file of tests uses its part of it")]
 
+pub mod board;
 pub mod memory;
 pub mod over;
 pub mod proxies;
