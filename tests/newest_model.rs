@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use channel_runtime::private::{Tables, lane_tables};
 use channel_runtime::testing::{self, Client, TestCluster};
 use channel_runtime::{Channels, ConnectionId, Elsewhere, Hub, NotTaken, Socket, channel, channels, message};
 use fastrand::Rng;
@@ -343,6 +344,9 @@ async fn run(seed: u64) {
         assert_eq!(all.get(&place), Some(&n), "{seed}: {place:?}");
     }
     run.check_order(seed);
+    for (node, hub) in run.hubs.lock().unwrap().iter().enumerate() {
+        assert_eq!(lane_tables(hub), Tables::default(), "{seed}: something is left in the lane of node {node}");
+    }
 }
 
 fn number(name: &str) -> Option<u64> {

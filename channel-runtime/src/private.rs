@@ -99,10 +99,12 @@ mod server {
 
     pub use crate::socket::class::told_apart;
     // For benchmarks and tests.
-    pub use crate::socket::node::Census;
     #[cfg(feature = "cluster")]
-    pub use crate::testing::bench::Relayed;
+    pub use crate::cluster::Tables;
+    pub use crate::socket::node::Census;
     pub use crate::testing::bench::{FrameReader, census, newest_holds, set_clock_ahead};
+    #[cfg(feature = "cluster")]
+    pub use crate::testing::bench::{Relayed, lane_tables};
     #[cfg(feature = "cluster")]
     pub use crate::testing::empty_bus::join_empty_bus;
 }

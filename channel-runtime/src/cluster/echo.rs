@@ -91,6 +91,11 @@ impl Echo {
         took
     }
 
+    /// How many parcels have not come back.
+    pub fn parcels(&self) -> usize {
+        self.under_way.lock().parcels.len()
+    }
+
     /// When something last came back.
     pub fn last_heard(&self) -> Option<Instant> {
         self.under_way.lock().last_heard

@@ -37,6 +37,7 @@ mod relay;
 mod settings;
 mod simulated;
 mod stamps;
+mod tables;
 pub(crate) mod wire;
 
 pub use self::backplane::{Backplane, ClusterError};
@@ -54,3 +55,5 @@ pub use self::nodes::NodeView;
 pub use self::redis::{Redis, RedisEngine};
 pub use self::settings::Cluster;
 pub use self::simulated::{Lie, SimulatedBus, SimulatedEngine};
+pub use self::tables::Tables;
+pub(crate) use self::tables::tables;

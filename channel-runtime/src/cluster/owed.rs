@@ -60,6 +60,10 @@ impl Debts {
         self.of.remove(&to)
     }
 
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
     }

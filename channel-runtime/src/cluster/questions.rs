@@ -49,6 +49,11 @@ impl Questions {
         }
     }
 
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.open.lock().len()
+    }
+
     /// `None` if too many are open.
     pub fn begin(&self, asked: &[NodeId]) -> Option<Asking<'_>> {
         let mut open = self.open.lock();

@@ -310,6 +310,12 @@ impl Queue {
         old.len()
     }
 
+    /// How many answers wait, and of how many rooms other nodes are owed one.
+    pub fn answers_and_owed(&self) -> (usize, usize) {
+        let waiting = self.waiting.lock();
+        (waiting.answers.len(), waiting.owed.len())
+    }
+
     /// More waits than questions add to.
     pub fn is_busy(&self) -> bool {
         let waiting = self.waiting.lock();

@@ -8,6 +8,8 @@ use bytes::Bytes;
 
 use crate::channel::Channel;
 #[cfg(feature = "cluster")]
+use crate::cluster;
+#[cfg(feature = "cluster")]
 use crate::cluster::NodeId;
 #[cfg(feature = "cluster")]
 use crate::cluster::wire::{Cargo, Content, Destination, Numbered, Outbound, Parcel, ParcelWriter};
@@ -98,6 +100,12 @@ impl Relayed {
 /// How much the registry of a hub's app holds, of all channels: to test that all is gone in the end.
 pub fn census<C: Channel>(hub: &Hub<C>) -> Census {
     hub.node().census()
+}
+
+/// How much the tables of the lane of a hub's node hold.
+#[cfg(feature = "cluster")]
+pub fn lane_tables<C: Channel>(hub: &Hub<C>) -> cluster::Tables {
+    cluster::tables(hub.node())
 }
 
 /// Sets the wall clock of a hub's app ahead of the system's, to test authority that ends.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use channel_runtime::private::{Census, census};
+use channel_runtime::private::{Census, Tables, census, lane_tables};
 use channel_runtime::testing::{self, Client, TestCluster};
 use channel_runtime::{BusState, CloseCode, Extract, Handshake, Hub, Reject, Socket, channel, channels, message};
 use serde::{Deserialize, Serialize};
@@ -532,9 +532,13 @@ impl Run {
         self.check_views().await?;
         self.clients.clear();
         self.cluster.settle().await;
-        for hub in self.hubs.lock().unwrap().iter() {
+        for (node, hub) in self.hubs.lock().unwrap().iter().enumerate() {
             if census(hub) != Census::default() {
                 return Err(Wrong(format!("something is left: {:?}", census(hub))));
+            }
+            // The lane of one that was killed has ended with what it had.
+            if living.contains(&node) && lane_tables(hub) != Tables::default() {
+                return Err(Wrong(format!("something is left in the lane of node {node}: {:?}", lane_tables(hub))));
             }
         }
         self.watchers.iter().for_each(JoinHandle::abort);
