@@ -236,8 +236,18 @@ mod sockets {
     #[channel(sends(Line, Pointer))]
     impl Pointed {}
 
-    /// How many KiB the socket of a client takes that reads nothing, with what that client's kernel takes.
+    /// How many KiB the socket of a client takes that reads nothing, with what that client's kernel takes: the most of several, because a
+    /// socket that was full is filled again when half of that is gone, so that it may hold anything from half on.
     async fn held_by_a_socket(path: &str, config: Config) -> usize {
+        let mut most = 0;
+        for read in 0..4 {
+            most = most.max(held_after(path, config.clone(), 350 + 3 * read).await);
+        }
+        most
+    }
+
+    /// After so many lines that the client has read.
+    async fn held_after(path: &str, config: Config, read: usize) -> usize {
         /// How many lines wait for the client before it begins to read.
         const BEHIND: usize = 50;
 
@@ -257,7 +267,7 @@ mod sockets {
             plain.send(line()).refused + pointed.send(line()).refused
         };
         // While it reads, and there is always more, its socket grows.
-        for n in 0..400 {
+        for n in 0..BEHIND + read {
             assert_eq!(send(), 0);
             if n >= BEHIND {
                 assert_eq!(next(&mut stalled).await["type"], "line");
@@ -280,10 +290,8 @@ mod sockets {
         let default = Config::default();
         let plain = held_by_a_socket("/plain", default.clone()).await;
         let pointed = held_by_a_socket("/pointed", default.clone()).await;
-        let less = held_by_a_socket("/pointed", default.clone().unsent_bytes(8 * 1024)).await;
         let more = held_by_a_socket("/pointed", default.unsent_bytes(1024 * 1024)).await;
-        let held = [plain, pointed, less, more];
-        assert!(plain > 200 && pointed < 100 && less < pointed && more > 500, "{held:?}");
+        assert!(2 * pointed < plain && plain < more, "{:?}", [plain, pointed, more]);
     }
 }
 

@@ -5,11 +5,14 @@
 #[path = "support/proxy.rs"]
 mod proxy;
 
+use std::time::Duration;
+
 use channel_client::{Client, Event, Events, Present};
 use channel_runtime::describe::Describe;
 use channel_runtime::{Extract, Handshake, Reject, Socket, channel, channels, message};
 use proxy::Proxy;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 /// What the others see of somebody who is here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Describe)]
@@ -67,7 +70,9 @@ impl Watches {
     /// Follows the events until the list is this one: the pages of each user's devices.
     async fn until(&mut self, expected: &[(&str, &[u32])]) {
         while self.pages() != expected.iter().map(|(user, pages)| (*user, pages.to_vec())).collect::<Vec<_>>() {
-            if let Event::Presence(told) = self.events.next().await.expect("the client is open") {
+            let next = timeout(Duration::from_secs(60), self.events.next()).await;
+            let next = next.unwrap_or_else(|_| panic!("{expected:?} never came: {:?}", self.pages()));
+            if let Event::Presence(told) = next.expect("the client is open") {
                 self.present.told(told);
             }
         }

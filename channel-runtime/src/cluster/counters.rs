@@ -47,7 +47,7 @@ pub struct BusStats {
     pub lost: u64,
     /// Messages that came twice, and were dropped the second time.
     pub duplicates: u64,
-    /// Messages that were for no channel here, of an unknown kind, or of strangers.
+    /// Messages that were for no channel here, of an unknown kind, of strangers, or of a time more than a day ahead.
     pub foreign: u64,
     /// How often the connection to the bus was lost.
     pub disconnects: u64,
@@ -144,7 +144,7 @@ impl BusCounters {
             tracing::info!(%node, times, "messages of other nodes came twice, and were dropped the second time");
         }
         if let Some(times) = log.foreign.tells(self.foreign.get()) {
-            tracing::warn!(%node, times, "messages of other nodes were foreign: of a channel or kind that is not known here");
+            tracing::warn!(%node, times, "messages of other nodes were foreign: of a channel, kind or node that is not known here, or of a time more than a day ahead");
         }
     }
 

@@ -61,10 +61,8 @@ fn about_nodes(relay: &Relay, from: NodeId, content: &Content<'_>) {
     match content {
         Content::Hello(json) => match serde_json::from_slice::<Hello>(json) {
             Ok(hello) => {
-                // 0 if there was none.
-                if !relay.stamps.see(hello.newest) {
-                    relay.bus.foreign.add(1);
-                }
+                // 0 if there was none. It is said each second, and the warning tells of it once.
+                let _ = relay.stamps.see(hello.newest);
                 if relay.stamps.is_first_far_ahead(hello.newest) {
                     tracing::warn!(node = %from, "a node has seen newest values that are more than an hour ahead of the clock here");
                 }

@@ -127,7 +127,7 @@ impl Lane {
         let bytes = record_bytes(&question());
         match of {
             Some(node) => {
-                while !relay.has_left() && relay.queue.is_busy() {
+                while !relay.has_left() && relay.queue.is_busy_with_answers() {
                     sleep(LONG_PAUSE).await;
                 }
                 if !relay.has_left() {

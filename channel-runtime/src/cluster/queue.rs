@@ -232,7 +232,7 @@ impl Queue {
         let mut waiting = self.waiting.lock();
         let first = waiting.next - waiting.records.len() as u64;
         let (mut records, mut bytes) = (VecDeque::new(), 0);
-        if waiting.bytes <= most_bytes {
+        if waiting.bytes <= most_bytes && !waiting.records.is_empty() {
             // The usual.
             let spare = mem::take(&mut waiting.spare);
             (records, bytes) = (mem::replace(&mut waiting.records, spare), mem::take(&mut waiting.bytes));
@@ -320,6 +320,11 @@ impl Queue {
     pub fn is_busy(&self) -> bool {
         let waiting = self.waiting.lock();
         waiting.bytes + waiting.answers_bytes > self.most_bytes / 8
+    }
+
+    /// As much waits for single nodes as may.
+    pub fn is_busy_with_answers(&self) -> bool {
+        self.waiting.lock().answers_bytes > self.most_bytes / 8
     }
 
     pub fn bytes(&self) -> usize {

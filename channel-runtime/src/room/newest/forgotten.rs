@@ -9,8 +9,8 @@ use super::stamp::Stamp;
 const REMEMBERED: u64 = 600 * 1_000_000;
 
 /// In a cluster. Of so many keys, those that were forgotten last, and not long before the last of them. How long it is since is counted by the
-/// stamps, so that all nodes let go of the same keys, but to no later time than it is by this node's own clock: stamps follow a clock that is
-/// ahead at once, and what was forgotten just before that is not old.
+/// stamps, as on the other nodes, but to no later time than it is by this node's own clock: stamps follow a clock that is ahead at once, and
+/// what was forgotten just before that is not old.
 #[derive(Default)]
 pub(super) struct Forgotten {
     stamps: HashMap<Arc<str>, Stamp>,
@@ -43,6 +43,14 @@ impl Forgotten {
     #[cfg(feature = "cluster")]
     pub fn iter(&self) -> impl Iterator<Item = &(Stamp, Arc<str>)> {
         self.in_order.iter()
+    }
+
+    /// Those that no node has let go of, whatever its clock: on all nodes the same.
+    #[cfg(feature = "cluster")]
+    pub fn common(&self) -> impl Iterator<Item = Stamp> {
+        let newest = self.in_order.last().map_or(0, |(stamp, _)| stamp.micros);
+        let stamps = self.in_order.iter().rev().map(|(stamp, _)| *stamp);
+        stamps.take_while(move |stamp| newest - stamp.micros <= REMEMBERED)
     }
 
     /// There is a newer value.
@@ -105,6 +113,8 @@ mod tests {
         let ahead = NOW + 6 * REMEMBERED;
         forgotten.add(&keys[1], at(ahead), NOW + 1, 10);
         assert!(forgotten.has("a", at(NOW)) && forgotten.has("b", at(ahead)));
+        #[cfg(feature = "cluster")]
+        assert_eq!(forgotten.common().collect::<Vec<_>>(), [at(ahead)], "the other node has let go of the first");
         forgotten.add(&keys[2], at(ahead + 1), NOW + REMEMBERED, 10);
         assert!(forgotten.has("a", at(NOW)));
         forgotten.add(&keys[2], at(ahead + 2), NOW + REMEMBERED + 1, 10);

@@ -45,7 +45,7 @@ impl Table {
     pub(super) fn digest(&self) -> u64 {
         let values = self.values.values().map(|value| value.stamp).filter(|stamp| !stamp.is_none());
         let values = values.map(|stamp| digest(self.of, stamp, false));
-        let forgotten = self.forgotten.iter().map(|(stamp, _)| digest(self.of, *stamp, true));
+        let forgotten = self.forgotten.common().map(|stamp| digest(self.of, stamp, true));
         values.chain(forgotten).fold(0, |all, one| all ^ one)
     }
 }

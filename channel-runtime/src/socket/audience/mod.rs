@@ -321,6 +321,10 @@ impl<C: 'static, K: IsOneRoom> Audience<C, K> {
     pub fn send_with<M: SentBy<C>>(&self, make: impl FnOnce(RoomView) -> M) -> Sent {
         let (class, key) = (const { class_of::<M>() }, Key::new());
         let is_shared = one_node::is_one_of_several(self.hub.node());
+        if is_shared {
+            // By a closure before that has panicked.
+            room_view::take_was_read();
+        }
         let sent = self.deliver_with::<M::Envelope>(M::TYPE, class, &key, |len, room| {
             let message = make(RoomView::new(len, is_shared));
             if const { M::DELIVERY.is_latest() } {
