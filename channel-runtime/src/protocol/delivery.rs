@@ -93,7 +93,11 @@ impl Delivery {
         let every = if every_ms == 0 { None } else { Some(Duration::from_millis(every_ms as u64)) };
         Self::Latest { key, every }
     }
+}
 
+/// Only a server delivers.
+#[cfg(feature = "server")]
+impl Delivery {
     pub(crate) const fn is_volatile(self) -> bool {
         matches!(self, Self::Volatile)
     }
