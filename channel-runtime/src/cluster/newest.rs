@@ -65,7 +65,7 @@ impl Relay {
         Outbound { channel: self.hash(channel), to, class: Class::Reliable, newest: None, mask: None, cargo }
     }
 
-    /// Another node has asked, and knows this. Who asks and was not heard before is none: each is there in its hello before.
+    /// Another node has asked, and knows this. One that asks was heard before, at the latest as the parcel of its question was opened.
     pub(super) fn asked_for(&self, from: NodeId, channel: usize, room: &Arc<LiveRoom>, is_all: bool, digest: u64) {
         if !self.nodes.knows(from) {
             self.bus.foreign.add(1);
@@ -120,7 +120,7 @@ impl Lane {
         }
     }
 
-    /// Waits while the queue is full. `of` is `None` for all nodes. Returns how many bytes it has.
+    /// Waits while the queue is full, or enough waits for single nodes. `of` is `None` for all nodes. Returns how many bytes it has.
     async fn ask_in_turn(&self, channel: usize, to: Destination, digest: u64, of: Option<NodeId>) -> usize {
         let relay = &*self.relay;
         let question = || relay.question(channel, to.clone(), digest);

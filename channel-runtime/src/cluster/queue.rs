@@ -175,8 +175,8 @@ impl Queue {
         });
     }
 
-    /// What is for one node: an answer, of which there is one for each question, or a question, which waits first while the queue
-    /// [is busy](Self::is_busy). Returns whether it is no longer than the bus takes.
+    /// What is for one node: an answer, of which there is one for each question, or a question, which waits first while
+    /// [enough of these](Self::is_busy_with_answers) do. Returns whether it is no longer than the bus takes.
     pub fn answer(&self, node: NodeId, outbound: Outbound) -> bool {
         let bytes = record_bytes(&outbound);
         let is_taken = bytes <= self.longest.load(Ordering::Relaxed);
@@ -322,7 +322,7 @@ impl Queue {
         waiting.bytes + waiting.answers_bytes > self.most_bytes / 8
     }
 
-    /// As much waits for single nodes as may.
+    /// As much waits for single nodes as questions add to.
     pub fn is_busy_with_answers(&self) -> bool {
         self.waiting.lock().answers_bytes > self.most_bytes / 8
     }
